@@ -1,0 +1,53 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** What each room may import, besides itself; see docs/architecture.md. */
+const roomsAllowed = {
+  geometry: [],
+  onnx: [],
+  images: ['geometry'],
+  detector: ['geometry', 'onnx'],
+  saliency: ['geometry', 'onnx', 'detector'],
+  metrics: ['geometry'],
+  bag: ['images'],
+  dataset: ['geometry', 'images', 'bag', 'metrics'],
+  report: ['geometry', 'metrics'],
+  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics'],
+};
+const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];
+
+const roomRules = Object.entries(roomsAllowed).map(([room, allowed]) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: rooms
+          .filter((other) => other !== room && !allowed.includes(other))
+          .map((other) => ({ group: [`**/${other}/**`], message: `src/${room} may not import src/${other}` })),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'coverage', '.ros', '.cache', 'output', 'training', 'runs'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  ...roomRules,
+  {
+    files: ['**/*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' } },
+  },
+);

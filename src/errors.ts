@@ -1,0 +1,30 @@
+/**
+ * What went wrong, as far as the caller can act on it. Each kind has its own exit code (documented in the README):
+ * `usage` 2, `input` 3, `output` 4, `model` 5, `environment` 6; anything else that is thrown is a defect and exits 1.
+ */
+export type TroubleKind = 'usage' | 'input' | 'output' | 'model' | 'environment';
+
+export const EXIT_CODES: Readonly<Record<TroubleKind, number>> = {
+  usage: 2,
+  input: 3,
+  output: 4,
+  model: 5,
+  environment: 6,
+};
+
+/**
+ * Expected trouble: the message names the offending thing (file, topic, field, value), `remedy` says what to do about it.
+ * Commands print both without a stack trace.
+ */
+export class ExpectedError extends Error {
+  override readonly name = 'ExpectedError';
+
+  constructor(
+    readonly kind: TroubleKind,
+    message: string,
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
