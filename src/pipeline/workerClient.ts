@@ -1,0 +1,118 @@
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
+import { ExpectedError } from '../errors.js';
+import { fromErrorText, type ReplyMessage, type RequestMessage } from './workerProtocol.js';
+
+interface Waiting<Value> {
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WorkerClientOptions {
+  /** How messages name the worker, for example `vision worker`. */
+  readonly name: string;
+  /** Given to the worker thread; structured clone. */
+  readonly workerData?: unknown;
+  readonly resourceLimits?: ResourceLimits;
+  /** Called once when the thread has ended though nobody closed it. */
+  readonly onDeath?: (error: ExpectedError) => void;
+  /** Errors in the worker that belong to no request; the worker goes on. */
+  readonly onStray?: (error: Error) => void;
+}
+
+/**
+ * The caller's side of a worker thread that runs `serve`. The thread does not keep the process alive unless a request waits
+ * for it. After the thread's death every call, waiting or new, is rejected with an ExpectedError (environment) that names it.
+ */
+export class WorkerClient<Request, Value> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting<Value>>();
+  readonly #exited: Promise<void>;
+  #nextId = 0;
+  #end: ExpectedError | undefined;
+
+  /** @param script The worker's compiled module. */
+  constructor(
+    script: URL,
+    readonly options: WorkerClientOptions,
+  ) {
+    const { workerData, name, resourceLimits } = options;
+    const worker = new Worker(script, {
+      workerData,
+      name,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+    this.#worker = worker;
+    let cause: unknown;
+    worker.on('message', (message: ReplyMessage) => this.#receive(message));
+    worker.on('messageerror', (error) => this.#died(`a message of it could not be read: ${error.message}`, error));
+    worker.on('error', (error) => (cause = error));
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        this.#died(cause instanceof Error ? cause.message : `exit code ${code}`, cause);
+        resolve();
+      });
+    });
+    worker.unref();
+  }
+
+  /**
+   * Sends a request. Buffers in `transfer` move to the worker and are empty here afterwards.
+   * @throws the worker's error; ExpectedError (environment) where the worker has ended
+   */
+  call(request: Request, transfer: readonly Transferable[] = []): Promise<Value> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#worker.postMessage({ id, request } satisfies RequestMessage, transfer);
+      if (this.#waiting.size === 0) this.#worker.ref();
+      this.#waiting.set(id, { resolve, reject });
+    });
+  }
+
+  /** Requests sent and not answered. */
+  get inFlight(): number {
+    return this.#waiting.size;
+  }
+
+  /** Ends the thread at once; what waits is rejected. Resolves when it is gone. Close when nothing is in flight. */
+  async close(): Promise<void> {
+    this.#end ??= new ExpectedError(
+      'environment',
+      `the ${this.options.name} was closed`,
+      'do not use it after closing',
+    );
+    this.#rejectAll(this.#end);
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #receive(message: ReplyMessage): void {
+    if (message.kind === 'stray') {
+      this.options.onStray?.(fromErrorText(message.error));
+      return;
+    }
+    const waiting = this.#waiting.get(message.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if (message.kind === 'trouble') waiting.reject(fromErrorText(message.error));
+    else waiting.resolve(message.value as Value); // see serve(): the seam between the types of the two threads
+  }
+
+  #died(reason: string, cause: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#end = new ExpectedError(
+      'environment',
+      `the ${this.options.name} ended unexpectedly: ${reason}`,
+      'end this process and start it again; if it happens with the same input, report that input',
+      { cause },
+    );
+    this.#rejectAll(this.#end);
+    this.options.onDeath?.(this.#end);
+  }
+
+  #rejectAll(error: ExpectedError): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
