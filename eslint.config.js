@@ -9,10 +9,11 @@ const roomsAllowed = {
   detector: ['geometry', 'onnx'],
   saliency: ['geometry', 'onnx', 'detector'],
   metrics: ['geometry'],
+  inference: ['geometry', 'onnx', 'detector', 'saliency', 'metrics'],
   bag: ['images'],
   dataset: ['geometry', 'images', 'bag', 'metrics'],
   report: ['geometry', 'metrics'],
-  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics'],
+  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'inference'],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];
 

@@ -1,0 +1,93 @@
+import type { GraphBuilder } from '../onnx/graphBuilder.js';
+import { DataType } from '../onnx/schema.js';
+import type { AnchorGrid } from './anchors.js';
+import type { ModelManifest } from './manifest.js';
+
+/**
+ * The stages around a plain EfficientDet, each a few ONNX nodes, so that a detector or an explainer can be put together as
+ * one graph. Tensors are named by strings; shapes stand in brackets; N images, M anchors, C classes, K chosen anchors.
+ */
+
+/** Pixels [N, H, W, 3], uint8, RGB → [N, 3, H, W], float32, still 0 to 255. */
+export function toPlanes(graph: GraphBuilder, pixels: string): string {
+  const floats = graph.node('Cast', [pixels], { to: DataType.float32 });
+  return graph.node('Transpose', [floats], { perm: [0, 3, 1, 2] });
+}
+
+/**
+ * `(pixel / scale − mean) / std`, and zero outside the picture: the model was trained with padding that is zero after
+ * normalisation.
+ * @param planes [N, 3, H, W], 0 to 255
+ * @param contentSize int32 [N, 2], height and width of the picture in the top left corner; left out: it fills the input
+ */
+export function normalise(
+  graph: GraphBuilder,
+  planes: string,
+  { width, height, mean, std, scale }: ModelManifest['input'],
+  contentSize?: string,
+): string {
+  const factor = std.map((deviation) => 1 / (scale * deviation));
+  const offset = mean.map((value, channel) => -value / std[channel]);
+  const scaled = graph.node('Mul', [planes, graph.floats('factor', factor, [1, 3, 1, 1])]);
+  const normalised = graph.node('Add', [scaled, graph.floats('offset', offset, [1, 3, 1, 1])]);
+  if (contentSize === undefined) return normalised;
+  const limits = graph.node('Cast', [contentSize], { to: DataType.float32 });
+  const inside = (axis: 0 | 1, length: number, shape: readonly number[]): string => {
+    const limit = graph.node('Gather', [limits, graph.integers('axis', [axis])], { axis: 1 });
+    const position = graph.floats(
+      'position',
+      Array.from({ length }, (_, i) => i),
+      shape,
+    );
+    return graph.node('Less', [position, graph.reshape(limit, [-1, 1, 1, 1])]);
+  };
+  const mask = graph.node('And', [inside(0, height, [1, 1, height, 1]), inside(1, width, [1, 1, 1, width])]);
+  return graph.node('Where', [mask, normalised, graph.floats('zero', [0], [1])]);
+}
+
+/**
+ * Outputs of all levels as rows, [N, M, depth], anchors in the order of `AnchorGrid`.
+ * @param tensors one [N, A·depth, h, w] for each level, or a single [N, M, depth]
+ */
+export function joinLevels(graph: GraphBuilder, tensors: readonly string[], depth: number): string {
+  const [single] = tensors;
+  if (tensors.length === 1 && single !== undefined) return single;
+  const rows = tensors.map((tensor) =>
+    graph.reshape(graph.node('Transpose', [tensor], { perm: [0, 2, 3, 1] }), [0, -1, depth]),
+  );
+  return graph.node('Concat', rows, { axis: 1 });
+}
+
+/** Rows [N, K, depth] of `rows` [N, M, depth] at `indices` int64 [N, K]. */
+export function gatherRows(graph: GraphBuilder, rows: string, indices: string, depth: number): string {
+  const wide = graph.node('Expand', [graph.reshape(indices, [0, -1, 1]), graph.integers('width', [1, 1, depth])]);
+  return graph.node('GatherElements', [rows, wide], { axis: 1 });
+}
+
+/**
+ * Boxes x1, y1, x2, y2 in input pixels, [N, K, 4], of the anchors at `indices` int64 [N, K]:
+ * `centre = t_{y,x} · side + centre_anchor`, `side = exp(t_{h,w}) · side_anchor` (EfficientDet, RetinaNet).
+ * @param regression [N, M, 4]: ty, tx, th, tw
+ */
+export function decodeBoxes(graph: GraphBuilder, regression: string, indices: string, anchors: AnchorGrid): string {
+  const part = (from: number): Float32Array =>
+    Float32Array.from({ length: 2 * anchors.count }, (_, i) => anchors.boxes[4 * (i >> 1) + from + (i & 1)]);
+  const anchorRows = (name: string, from: number): string =>
+    graph.node('Gather', [graph.floats(name, part(from), [anchors.count, 2]), indices], { axis: 0 });
+  const chosen = gatherRows(graph, regression, indices, 4);
+  const columns = (from: number): string =>
+    graph.node('Slice', [
+      chosen,
+      graph.integers('starts', [from]),
+      graph.integers('ends', [from + 2]),
+      graph.integers('axes', [2]),
+    ]);
+  const anchorSides = anchorRows('anchor_sides', 2);
+  const centre = graph.node('Add', [graph.node('Mul', [columns(0), anchorSides]), anchorRows('anchor_centres', 0)]);
+  const side = graph.node('Mul', [graph.node('Exp', [columns(2)]), anchorSides]);
+  const half = graph.node('Mul', [side, graph.floats('half', [0.5], [1])]);
+  const corners = graph.node('Concat', [graph.node('Sub', [centre, half]), graph.node('Add', [centre, half])], {
+    axis: 2,
+  });
+  return graph.node('Gather', [corners, graph.integers('xyxy', [1, 0, 3, 2])], { axis: 2 });
+}

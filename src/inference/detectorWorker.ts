@@ -1,0 +1,73 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { EfficientDet } from '../detector/efficientDet.js';
+import { ExpectedError } from '../errors.js';
+import { detectAndExplain } from './explainedDetection.js';
+import {
+  packError,
+  type DetectionJob,
+  type DetectionJobResult,
+  type FromWorker,
+  type ToWorker,
+  type WorkerSetup,
+} from './protocol.js';
+
+/** Entry point of a worker thread of DetectorPool: loads the models, then does one job after another. */
+async function main(port: MessagePort, { models, ...options }: WorkerSetup): Promise<void> {
+  const detectors = new Map<string, EfficientDet>();
+  const byPath = new Map<string, EfficientDet>();
+  for (const [key, manifestPath] of Object.entries(models)) {
+    const detector = byPath.get(manifestPath) ?? (await EfficientDet.load(manifestPath, options));
+    byPath.set(manifestPath, detector);
+    detectors.set(key, detector);
+  }
+  const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => {
+    port.postMessage(message, transfer);
+  };
+  const detect = async (job: DetectionJob): Promise<void> => {
+    try {
+      const result = await detectAndExplain(detectorFor(detectors, job.model), job);
+      const { sent, transfer } = packResult(result);
+      send({ kind: 'done', result: sent }, transfer);
+    } catch (error) {
+      send({ kind: 'failed', error: packError(error) });
+    }
+  };
+  const close = async (): Promise<void> => {
+    port.close();
+    for (const detector of byPath.values()) await detector.close();
+  };
+  // The pool sends the next job only after the answer to the last one.
+  port.on('message', (message: ToWorker) => {
+    void (message.kind === 'detect' ? detect(message.job) : close());
+  });
+  const loaded = [...detectors].map(([key, { manifest, providerAttempts }]) => [key, { manifest, providerAttempts }]);
+  send({ kind: 'ready', models: Object.fromEntries(loaded) as Record<string, EfficientDet> });
+}
+
+function detectorFor(detectors: ReadonlyMap<string, EfficientDet>, model: string): EfficientDet {
+  const detector = detectors.get(model);
+  if (detector) return detector;
+  throw new ExpectedError('usage', `there is no model ${model}`, `use one of ${[...detectors.keys()].join(', ')}`);
+}
+
+/** The result with buffers that may be moved: feature maps lie in ONNX Runtime's memory and are copied. */
+function packResult(result: DetectionJobResult): { sent: DetectionJobResult; transfer: ArrayBuffer[] } {
+  const featureMaps = result.featureMaps?.map((features) => ({ ...features, data: features.data.slice() }));
+  const arrays = [
+    result.pixels,
+    ...result.detections.flatMap(({ map }) => (map ? [map.values] : [])),
+    ...(featureMaps ?? []).map(({ data }) => data),
+  ];
+  const buffers = arrays
+    .map(({ buffer }) => buffer)
+    .filter((buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer);
+  return { sent: featureMaps ? { ...result, featureMaps } : result, transfer: [...new Set(buffers)] };
+}
+
+if (parentPort) {
+  const port = parentPort;
+  main(port, workerData as WorkerSetup).catch((error: unknown) => {
+    port.postMessage({ kind: 'failed', error: packError(error) } satisfies FromWorker);
+    port.close();
+  });
+}

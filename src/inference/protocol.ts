@@ -1,0 +1,92 @@
+import type { Detection } from '../detector/detection.js';
+import type { DetectionThresholds } from '../detector/efficientDet.js';
+import type { FeatureMaps } from '../detector/featureMaps.js';
+import type { ModelManifest } from '../detector/manifest.js';
+import type { ProviderAttempt } from '../detector/providerCheck.js';
+import type { Provider } from '../detector/providers.js';
+import { ExpectedError, type TroubleKind } from '../errors.js';
+import type { Size } from '../geometry/letterbox.js';
+import type { AttentionFigures } from '../metrics/attention.js';
+import type { GradCamVariant } from '../saliency/gradCam.js';
+import type { SaliencyMap } from '../saliency/saliencyMap.js';
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  /** Model key → path of its manifest. */
+  readonly models: Readonly<Record<string, string>>;
+  readonly providers: readonly Provider[];
+  readonly threads: number;
+  readonly topK: number;
+}
+
+/** One picture to detect in and to explain. */
+export interface DetectionJob {
+  /** Which of the pool's models. */
+  readonly model: string;
+  /** uint8 [H, W, 3], RGB, resized to the model's input. */
+  readonly pixels: Uint8Array;
+  /** Size of the image before resizing: boxes and maps are over it. */
+  readonly source: Size;
+  readonly thresholds?: DetectionThresholds;
+  /** Grad-CAM for every detection; `false` leaves it out. Default `study`. */
+  readonly gradCam?: GradCamVariant | false;
+  /** Whether the feature maps travel back too (1.4 MB for D0). Default no. */
+  readonly wantFeatures?: boolean;
+}
+
+/** A detection with what Grad-CAM says about it. */
+export interface ExplainedDetection extends Detection {
+  /** Over the source image, at the resolution of the detection's pyramid level; absent where Grad-CAM was left out. */
+  readonly map?: SaliencyMap;
+  readonly attention?: AttentionFigures;
+}
+
+export interface DetectionJobResult {
+  /** Best score first. */
+  readonly detections: readonly ExplainedDetection[];
+  readonly featureMaps?: FeatureMaps;
+  /** The job's pixels, given back for another use. */
+  readonly pixels: Uint8Array;
+  /** Milliseconds. `waitMs`: in the pool's queue. */
+  readonly timings: {
+    readonly waitMs: number;
+    readonly inferenceMs: number;
+    readonly decodeMs: number;
+    readonly gradCamMs: number;
+  };
+}
+
+/** A model as the workers have it. */
+export interface LoadedModel {
+  readonly manifest: ModelManifest;
+  readonly providerAttempts: readonly ProviderAttempt[];
+}
+
+export type ToWorker = { readonly kind: 'detect'; readonly job: DetectionJob } | { readonly kind: 'close' };
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly models: Readonly<Record<string, LoadedModel>> }
+  | { readonly kind: 'done'; readonly result: DetectionJobResult }
+  | { readonly kind: 'failed'; readonly error: SentError };
+
+/** An error on its way between threads: structured cloning keeps neither class nor own fields. */
+export interface SentError {
+  readonly message: string;
+  readonly stack?: string;
+  readonly expected?: { readonly kind: TroubleKind; readonly remedy: string };
+}
+
+export function packError(error: unknown): SentError {
+  if (error instanceof ExpectedError)
+    return { message: error.message, expected: { kind: error.kind, remedy: error.remedy } };
+  if (error instanceof Error) return { message: error.message, ...(error.stack ? { stack: error.stack } : {}) };
+  return { message: String(error) };
+}
+
+/** The error as it was; an unexpected one says which worker it comes from and keeps that worker's stack. */
+export function unpackError({ message, stack, expected }: SentError, worker: string): Error {
+  if (expected) return new ExpectedError(expected.kind, message, expected.remedy);
+  const error = new Error(`${worker}: ${message}`);
+  if (stack !== undefined) error.stack = `${worker}: ${stack}`;
+  return error;
+}
