@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { describePython, packageRoot, rosEnvironment, rosPython, RosSetupError } from './environment.js';
+import { fingerprint, run } from './run.js';
+
+const require = createRequire(path.join(packageRoot, 'package.json'));
+
+/** Messages that the node and its tests load; the generator swallows errors and still exits 0, so its output is checked for these. */
+const NEEDED_MESSAGES = [
+  'builtin_interfaces__msg__Time',
+  'diagnostic_msgs__msg__DiagnosticArray',
+  'lifecycle_msgs__srv__ChangeState',
+  'multispectral_saliency__msg__ExplainedDetections',
+  'rcl_interfaces__srv__SetParameters',
+  'rosgraph_msgs__msg__Clock',
+  'sensor_msgs__msg__CompressedImage',
+  'sensor_msgs__msg__Image',
+  'std_srvs__srv__SetBool',
+  'std_srvs__srv__Trigger',
+  'vision_msgs__msg__Detection2DArray',
+  'vision_msgs__msg__LabelInfo',
+  'vision_msgs__msg__VisionInfo',
+];
+
+function rclnodejsFolder() {
+  return path.dirname(require.resolve('rclnodejs/package.json'));
+}
+
+/**
+ * rclnodejs's addon, compiled against the ROS at hand where none that loads is there. Must happen before anything imports rclnodejs: where
+ * its addon does not load, the import itself starts a build that loses the libpython link and deletes the generated messages.
+ */
+export async function buildRclnodejs(log) {
+  const env = rosEnvironment();
+  const folder = rclnodejsFolder();
+  const stampFile = path.join(folder, 'build', 'multispectral_saliency.stamp');
+  const stamp = fingerprint([path.join(folder, 'package.json')], process.versions.modules, env.ROS_DISTRO);
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && addonLoads(folder, env)) return false;
+
+  log('building rclnodejs (about 40 s)');
+  const python = describePython(rosPython());
+  const major = path
+    .basename(python.library)
+    .replace(/^lib/, '')
+    .replace(/\.so.*$/, '');
+  await run(process.execPath, [require.resolve('node-gyp/bin/node-gyp.js'), 'rebuild', ...nodeHeaders()], {
+    cwd: folder,
+    env: {
+      ...env,
+      JOBS: 'max',
+      // rcl's logging and type support libraries leave CPython's symbols to the process; node brings none, so the addon must.
+      LDFLAGS: `-Wl,--no-as-needed -L${python.folder} -l${major}`,
+    },
+  });
+  if (!addonLoads(folder, env)) {
+    throw new RosSetupError(
+      'rclnodejs was compiled but its addon does not load',
+      `look at the linker's message: node -e "require('${path.join(folder, 'build/Release/rclnodejs.node')}')" in the ROS environment`,
+    );
+  }
+  mkdirSync(path.dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, stamp);
+  return true;
+}
+
+/** JavaScript for every message definition of the ROS environment, ours included; returns whether anything had to be done. */
+export async function generateMessages(log, env = rosEnvironment()) {
+  const folder = rclnodejsFolder();
+  const generated = path.join(folder, 'generated');
+  const stampFile = path.join(generated, 'multispectral_saliency.stamp');
+  const stamp = fingerprint(
+    [path.join(packageRoot, 'msg')],
+    env.ROS_DISTRO,
+    readFileSync(path.join(folder, 'package.json'), 'utf8'),
+  );
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && missingMessages(generated).length === 0)
+    return false;
+
+  log('generating the JavaScript of the ROS messages (about 20 s)');
+  await run(process.execPath, ['scripts/generate_messages.cjs'], { cwd: folder, env });
+  const missing = missingMessages(generated);
+  if (missing.length > 0) {
+    throw new RosSetupError(
+      `rclnodejs generated no JavaScript for ${missing.join(', ')}`,
+      'check that the packages named are in AMENT_PREFIX_PATH (apt-get install ros-$ROS_DISTRO-vision-msgs for vision_msgs)',
+    );
+  }
+  writeFileSync(stampFile, stamp);
+  return true;
+}
+
+function missingMessages(generated) {
+  return NEEDED_MESSAGES.filter((name) => !existsSync(path.join(generated, name.split('__')[0], `${name}.js`)));
+}
+
+function addonLoads(folder, env) {
+  const addon = path.join(folder, 'build', 'Release', 'rclnodejs.node');
+  try {
+    execFileSync(process.execPath, ['-e', 'require(process.argv[1])', addon], { env, stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Compile against the headers beside this node where there are any: node-gyp would download them. */
+function nodeHeaders() {
+  const prefix = path.resolve(path.dirname(process.execPath), '..');
+  return existsSync(path.join(prefix, 'include', 'node', 'node.h')) ? [`--nodedir=${prefix}`] : [];
+}
