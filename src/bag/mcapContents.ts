@@ -1,0 +1,91 @@
+import type { McapTypes } from '@mcap/core';
+import type { MetadataRecord, TopicInfo } from './bag.js';
+
+/** A stretch of an MCAP file that holds messages and is read at once: a chunk, or neighbouring records outside chunks. */
+export interface Segment {
+  readonly kind: 'chunk' | 'loose';
+  /** Where it begins in the file, bytes, and how long it is with its record header. */
+  readonly offset: number;
+  readonly length: number;
+  /** Log times that it covers as the file says, nanoseconds, inclusive. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  /** Bytes that it takes once decompressed. */
+  readonly size: number;
+  readonly compression: string;
+  /** Channels with messages in it; undefined where only its contents can tell. */
+  readonly channelIds: readonly number[] | undefined;
+  /** True for what is left of a chunk that the end of the file cuts off. */
+  readonly cutOff: boolean;
+}
+
+/** How many metadata records, and bytes of them, are kept. */
+const METADATA_RECORDS = 1000;
+const METADATA_BYTES = 4 * 1024 * 1024;
+
+/** What is known of an MCAP file's contents: definitions, counts and where the messages lie. */
+export class McapContents {
+  readonly schemas = new Map<number, McapTypes.Schema>();
+  readonly channels = new Map<number, McapTypes.Channel>();
+  readonly segments: Segment[] = [];
+  readonly metadata: MetadataRecord[] = [];
+  /** Messages per channel. */
+  readonly counts = new Map<number, number>();
+  #metadataBytes = 0;
+  readonly #channelSets = new Map<string, readonly number[]>();
+
+  /** Takes a schema, channel or metadata record; the first of an id holds, as MCAP forbids two that differ. */
+  define(record: McapTypes.TypedMcapRecord): void {
+    if (record.type === 'Schema' && record.id !== 0 && !this.schemas.has(record.id)) {
+      this.schemas.set(record.id, record);
+    } else if (record.type === 'Channel' && !this.channels.has(record.id)) {
+      this.channels.set(record.id, record);
+    } else if (record.type === 'Metadata') {
+      const pairs = [...record.metadata];
+      this.#metadataBytes += pairs.reduce((sum, [key, value]) => sum + key.length + value.length, record.name.length);
+      if (this.metadata.length < METADATA_RECORDS && this.#metadataBytes <= METADATA_BYTES) {
+        this.metadata.push({ name: record.name, values: Object.fromEntries(pairs) });
+      }
+    }
+  }
+
+  count(channelId: number, messages: number): void {
+    this.counts.set(channelId, (this.counts.get(channelId) ?? 0) + messages);
+  }
+
+  /** One shared array per set of channels: a long bag has many thousands of segments with the same few sets. */
+  channelSet(ids: Iterable<number>): readonly number[] {
+    const sorted = [...ids].sort((a, b) => a - b);
+    const key = sorted.join();
+    const known = this.#channelSets.get(key);
+    if (known) return known;
+    this.#channelSets.set(key, sorted);
+    return sorted;
+  }
+
+  /** Type of a channel's messages, empty where its schema is missing. */
+  typeOf(channel: McapTypes.Channel): string {
+    return this.schemas.get(channel.schemaId)?.name ?? '';
+  }
+
+  topics(): TopicInfo[] {
+    const byKey = new Map<string, TopicInfo>();
+    for (const channel of this.channels.values()) {
+      const schema = this.schemas.get(channel.schemaId);
+      const count = this.counts.get(channel.id) ?? 0;
+      const key = JSON.stringify([channel.topic, schema?.name ?? '']);
+      const known = byKey.get(key);
+      byKey.set(key, {
+        name: channel.topic,
+        type: schema?.name ?? '',
+        serialization: channel.messageEncoding,
+        schemaEncoding: schema?.encoding ?? '',
+        definition: schema ? new TextDecoder().decode(schema.data) : '',
+        count: (known?.count ?? 0) + count,
+        offeredQosProfiles: channel.metadata.get('offered_qos_profiles') ?? '',
+        typeHash: channel.metadata.get('topic_type_hash') ?? '',
+      });
+    }
+    return [...byKey.values()];
+  }
+}
