@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Bag, RawMessage } from '../../src/bag/bag.js';
 import { BagWriter } from '../../src/bag/bagWriter.js';
 import { decodeMessage } from '../../src/bag/decode.js';
 import { decodeCameraInfo, decodeFrame, decodeHeader } from '../../src/bag/frames.js';
@@ -16,12 +15,7 @@ import {
   toImage,
   toImageAnnotations,
 } from '../../src/bag/outputMessages.js';
-
-async function all(bag: Bag, ...filter: Parameters<Bag['messages']>): Promise<RawMessage[]> {
-  const messages: RawMessage[] = [];
-  for await (const message of bag.messages(...filter)) messages.push(message);
-  return messages;
-}
+import { allMessages } from './bagTools.js';
 
 describe('bag round trip', () => {
   let folder: string;
@@ -69,7 +63,7 @@ describe('bag round trip', () => {
     assert.deepEqual(bag.metadata, [{ name: 'provenance', values: { model: 'd0', seed: '7' } }]);
     assert.equal(bag.startTimeNs, header.stampNs);
     assert.equal(bag.messageCount, 6);
-    const byTopic = new Map((await all(bag)).map((message) => [message.topic, message]));
+    const byTopic = new Map((await allMessages(bag)).map((message) => [message.topic, message]));
     const definition = (topic: string): string => bag.topics.find(({ name }) => name === topic)!.definition;
     const decoded = (topic: string): Record<string, unknown> =>
       decodeMessage(byTopic.get(topic)!.type, definition(topic), byTopic.get(topic)!.data) as Record<string, unknown>;
@@ -118,12 +112,12 @@ describe('bag round trip', () => {
     await writer.close();
     for (const bufferedBytes of [1, 64 * 1024 * 1024]) {
       const bag = await openBag(target, { limits: { bufferedBytes } });
-      const values = (await all(bag)).map(({ data }) => new DataView(data.buffer).getInt32(4, true));
+      const values = (await allMessages(bag)).map(({ data }) => new DataView(data.buffer).getInt32(4, true));
       assert.deepEqual(
         values,
         Array.from({ length: 1000 }, (_, i) => i),
       );
-      const part = await all(bag, { topics: new Set(['/b']), start: 100n, end: 500n });
+      const part = await allMessages(bag, { topics: new Set(['/b']), start: 100n, end: 500n });
       const expected = stamps
         .filter((stamp, i) => i % 3 === 0 && stamp >= 100n && stamp <= 500n)
         .sort((a, b) => Number(a - b));
