@@ -1,0 +1,102 @@
+import { deflateRawSync } from 'node:zlib';
+import { SPECTRA } from '../spectrum.js';
+import type { DetectionRow, Figure, FramePictures, FrameRow, SetPictures, SetRow } from './page/format.js';
+import { quantiseMap } from './quantiseMap.js';
+import type { ReportDetection, ReportFrame, ReportFrameSet } from './reportInput.js';
+
+/** Gives every distinct text a small number, in order of first use. */
+export class Names {
+  readonly #indices = new Map<string, number>();
+
+  indexOf(name: string): number {
+    const known = this.#indices.get(name);
+    if (known !== undefined) return known;
+    const index = this.#indices.size;
+    this.#indices.set(name, index);
+    return index;
+  }
+
+  get list(): string[] {
+    return [...this.#indices.keys()];
+  }
+}
+
+/** The lists that rows refer to. */
+export interface NameLists {
+  readonly classes: Names;
+  readonly topics: Names;
+  readonly stages: Names;
+}
+
+/**
+ * The numbers of a set, rounded to what is worth reading: 0.1 px, 4 digits of a score, a microsecond.
+ * @param ordinal position in the report
+ * @param startNs stamp of the first set
+ */
+export function encodeNumbers(set: ReportFrameSet, ordinal: number, startNs: bigint, names: NameLists): SetRow {
+  for (const stage of Object.keys(set.latencyMs ?? {})) names.stages.indexOf(stage);
+  return {
+    n: ordinal,
+    i: set.index,
+    t: millisecondsSince(startNs, set.stampNs),
+    p: set.partial === true ? 1 : 0,
+    d: set.dropped ?? 0,
+    l: names.stages.list.map((stage) => round(set.latencyMs?.[stage], 1000)),
+    f: set.frames.map((frame): FrameRow => [
+      SPECTRA.indexOf(frame.spectrum),
+      names.topics.indexOf(frame.topic),
+      frame.width,
+      frame.height,
+      frame.detections.map((detection) => encodeDetection(detection, names.classes)),
+    ]),
+  };
+}
+
+function encodeDetection({ className, score, box, level, attention }: ReportDetection, classes: Names): DetectionRow {
+  return [
+    classes.indexOf(className),
+    round(score, 10_000),
+    round(box.x1, 10),
+    round(box.y1, 10),
+    round(box.x2, 10),
+    round(box.y2, 10),
+    round(level, 1),
+    round(attention?.energyInBox, 10_000),
+    round(attention?.energyGain, 1000),
+    attention === undefined ? null : attention.peakInBox ? 1 : 0,
+  ];
+}
+
+/** Pictures and maps of a set; null where it has neither. */
+export function encodePictures(set: ReportFrameSet, ordinal: number): SetPictures | null {
+  const hasSome = set.frames.some(({ picture, detections }) => picture !== undefined || detections.some((d) => d.map));
+  return hasSome ? { n: ordinal, frames: set.frames.map(encodeFramePictures) } : null;
+}
+
+function encodeFramePictures({ picture, detections }: ReportFrame): FramePictures {
+  const maps = detections.map(({ map }) => (map === undefined ? null : quantiseMap(map)));
+  const values = Buffer.concat(maps.map((map) => map?.values ?? new Uint8Array()));
+  return {
+    picture: picture === undefined ? '' : base64(picture),
+    mapSizes: maps.map((map) => [map?.width ?? 0, map?.height ?? 0] as const),
+    maps: values.length === 0 ? '' : deflateRawSync(values).toString('base64'),
+  };
+}
+
+/** Milliseconds from `startNs` to `stampNs`, to the microsecond. */
+export function millisecondsSince(startNs: bigint, stampNs: bigint): number {
+  return Number((stampNs - startNs) / 1000n) / 1000;
+}
+
+/** JSON that cannot end or open an element when it stands inside a script element. */
+export function inertJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+function base64(data: Uint8Array): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+}
+
+function round(value: number | undefined, perUnit: number): Figure {
+  return value !== undefined && Number.isFinite(value) ? Math.round(value * perUnit) / perUnit : null;
+}

@@ -1,0 +1,125 @@
+import { byId, el, fitCanvas, styleValue } from './dom.js';
+import { lineColour } from './palette.js';
+import { nearestInTime, shownSet, type ReportModel } from './reportModel.js';
+import type { Viewer } from './viewerState.js';
+import { count } from './words.js';
+
+const MOST_CLASSES = 14;
+const CELL_PIXELS = 3;
+const STRIP_PIXELS = 8;
+
+/** The timeline: for each class a lane with a strip for each spectrum, darker where more was detected. */
+export function mountLanes(model: ReportModel, viewer: Viewer): void {
+  const { totals, classes, spectra: names } = model.header;
+  const sum = (classIndex: number): number => totals.detections.reduce((all, row) => all + (row[classIndex] ?? 0), 0);
+  const listed = [...classes.keys()].sort((a, b) => sum(b) - sum(a)).slice(0, MOST_CLASSES);
+  const range = timeRange(model);
+
+  const lanes = listed.map((classIndex) => {
+    const canvas = el('canvas', { class: 'lane', 'aria-hidden': 'true' });
+    canvas.style.height = `${model.spectra.length * STRIP_PIXELS}px`;
+    canvas.addEventListener('click', (event) => {
+      const time = range.start + (event.offsetX / canvas.clientWidth) * (range.end - range.start);
+      viewer.goTo(nearestInTime(model, viewer.state.order, time));
+    });
+    new ResizeObserver(() => draw()).observe(canvas);
+    return { classIndex, canvas };
+  });
+  byId('lanes-head', HTMLTableSectionElement).replaceChildren(
+    el(
+      'tr',
+      {},
+      el('th', { scope: 'col' }, 'Class'),
+      ...model.spectra.map((spectrum) =>
+        el('th', { scope: 'col', class: 'number' }, spectrumKey(spectrum), names[spectrum] ?? ''),
+      ),
+      el('th', { scope: 'col', class: 'lane-cell' }, `0 to ${((range.end - range.start) / 1000).toFixed(1)} s`),
+    ),
+  );
+  byId('lanes', HTMLTableSectionElement).replaceChildren(
+    ...lanes.map(({ classIndex, canvas }) =>
+      el(
+        'tr',
+        {},
+        el('th', { scope: 'row' }, el('span', { class: 'clip' }, classes[classIndex] ?? '')),
+        ...model.spectra.map((spectrum) =>
+          el('td', { class: 'number' }, count(totals.detections[spectrum]?.[classIndex] ?? 0)),
+        ),
+        el('td', { class: 'lane-cell' }, canvas),
+      ),
+    ),
+  );
+  const left = classes.length - listed.length;
+  byId('lanes-more', HTMLElement).textContent = left > 0 ? `and ${left} rarer classes` : '';
+
+  function draw(): void {
+    const time = shownSet(model, viewer.state)?.t ?? null;
+    for (const { classIndex, canvas } of lanes) drawLane(model, canvas, classIndex, range, time);
+  }
+  viewer.listen((state, before) => {
+    if (shownSet(model, state) !== shownSet(model, before)) draw();
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+}
+
+function spectrumKey(spectrum: number): HTMLElement {
+  const key = el('span', { class: 'swatch', 'aria-hidden': 'true' });
+  key.style.background = `var(--line-${spectrum})`;
+  return key;
+}
+
+interface TimeRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+function timeRange({ sets }: ReportModel): TimeRange {
+  const start = sets.reduce((least, { t }) => Math.min(least, t), Infinity);
+  const end = sets.reduce((most, { t }) => Math.max(most, t), -Infinity);
+  return end > start ? { start, end } : { start: 0, end: 1 };
+}
+
+function drawLane(
+  model: ReportModel,
+  canvas: HTMLCanvasElement,
+  classIndex: number,
+  range: TimeRange,
+  now: number | null,
+): void {
+  const context = fitCanvas(canvas);
+  const { width, height } = canvas;
+  const ratio = width / Math.max(1, canvas.clientWidth);
+  const cells = Math.max(1, Math.floor(canvas.clientWidth / CELL_PIXELS));
+  const along = (time: number): number => (time - range.start) / (range.end - range.start);
+  const detections = model.spectra.map(() => new Float64Array(cells));
+  const sets = new Float64Array(cells);
+  for (const set of model.sets) {
+    const cell = Math.min(cells - 1, Math.floor(along(set.t) * cells));
+    sets[cell] = (sets[cell] ?? 0) + 1;
+    for (const frame of set.f) {
+      const strip = detections[model.spectra.indexOf(frame[0])];
+      const found = frame[4].filter((detection) => detection[0] === classIndex).length;
+      if (strip !== undefined) strip[cell] = (strip[cell] ?? 0) + found;
+    }
+  }
+  const perSet = detections.map((strip) => strip.map((found, cell) => found / Math.max(1, sets[cell] ?? 0)));
+  const most = Math.max(1, ...perSet.map((strip) => Math.max(...strip)));
+  const stripHeight = height / model.spectra.length;
+  // Few sets must not look like gaps, so a cell is as wide as the time to the next set.
+  const cellWidth = Math.max(width / cells, width / Math.max(1, model.sets.length)) + 0.5;
+  context.clearRect(0, 0, width, height);
+  context.fillStyle = styleValue('--lane');
+  context.fillRect(0, 0, width, height);
+  perSet.forEach((strip, index) => {
+    context.fillStyle = lineColour(model.spectra[index] ?? 0);
+    strip.forEach((found, cell) => {
+      if (found === 0) return;
+      context.globalAlpha = 0.3 + 0.7 * (found / most);
+      context.fillRect((cell / cells) * width, index * stripHeight, cellWidth, stripHeight - ratio);
+    });
+  });
+  context.globalAlpha = 1;
+  if (now === null) return;
+  context.fillStyle = styleValue('--ink');
+  context.fillRect(Math.min(width - 2 * ratio, along(now) * width), 0, 2 * ratio, height);
+}

@@ -1,0 +1,114 @@
+import uPlot from 'uplot';
+import { styleValue } from './dom.js';
+import { lineColour, lineDash } from './palette.js';
+
+export interface LineSeries {
+  readonly label: string;
+  /** Which of the palette's colours and dashes. */
+  readonly style: number;
+  readonly values: readonly (number | null)[];
+}
+
+export interface LineChartOptions {
+  /** For readers who cannot see the canvas. */
+  readonly description: string;
+  /** Seconds, ascending. */
+  readonly seconds: readonly number[];
+  readonly series: readonly LineSeries[];
+  /** Of the vertical axis; `max` null: from the data. */
+  readonly max: number | null;
+  readonly format: (value: number) => string;
+  /** Counts are drawn as bars side by side, everything else as lines. */
+  readonly bars: boolean;
+  readonly onPick: (seconds: number) => void;
+  /** Seconds of the set that is shown, read at every drawing. */
+  readonly now: () => number | null;
+}
+
+/** A chart of lines over time that follows its holder's width and the theme. Clicking picks a moment. */
+export class LineChart {
+  #plot: uPlot | null = null;
+  #options: LineChartOptions;
+
+  constructor(
+    private readonly holder: HTMLElement,
+    options: LineChartOptions,
+  ) {
+    this.#options = options;
+    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(holder);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.set(this.#options));
+    this.set(options);
+  }
+
+  set(options: LineChartOptions): void {
+    this.#options = options;
+    this.#plot?.destroy();
+    this.holder.setAttribute('role', 'img');
+    this.holder.setAttribute('aria-label', options.description);
+    const data: uPlot.AlignedData = [[...options.seconds], ...options.series.map(({ values }) => [...values])];
+    this.#plot = new uPlot(this.#plotOptions(options), data, this.holder);
+    this.#plot.over.addEventListener('click', () => {
+      const { left = -1 } = this.#plot?.cursor ?? {};
+      if (left >= 0 && this.#plot !== null) options.onPick(this.#plot.posToVal(left, 'x'));
+    });
+  }
+
+  /** Draws again, for example because another set is shown. */
+  redraw(): void {
+    this.#plot?.redraw(false, false);
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: Math.max(200, this.holder.clientWidth), height: 190 };
+  }
+
+  #plotOptions({ series, format, max, bars, now }: LineChartOptions): uPlot.Options {
+    const axis = {
+      stroke: styleValue('--quiet'),
+      grid: { stroke: styleValue('--rule'), width: 1 },
+      ticks: { show: false },
+    };
+    const isSparse = this.#options.seconds.length < 30;
+    return {
+      ...this.#size(),
+      padding: [10, 12, 0, 0],
+      scales: {
+        x: { time: false },
+        y: { range: (_, low, high) => [Math.min(0, low ?? 0), max ?? Math.max(1e-3, (high ?? 1) * 1.08)] },
+      },
+      axes: [
+        { ...axis, values: (_, seconds) => seconds.map((value) => `${value} s`), size: 30 },
+        { ...axis, values: (_, values) => values.map((value) => format(value)), size: 58 },
+      ],
+      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      legend: { live: true },
+      series: [
+        { label: 'Time', value: (_, value) => (value === null ? '–' : `+${value.toFixed(2)} s`) },
+        ...series.map(({ label, style }, place) => ({
+          label,
+          stroke: lineColour(style),
+          ...(bars ? barLook(style, place) : { dash: lineDash(style), width: 1.75 }),
+          points: { show: isSparse && !bars, size: 5 },
+          spanGaps: false,
+          value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+        })),
+      ],
+      hooks: { draw: [(plot) => drawNow(plot, now())] },
+    };
+  }
+}
+
+/** Bars to the left of their moment for the first series, to the right for the second. */
+function barLook(style: number, place: number): Partial<uPlot.Series> {
+  const paths = uPlot.paths.bars?.({ size: [0.4, 6], align: place === 0 ? -1 : 1 });
+  return { fill: lineColour(style), width: 0, ...(paths === undefined ? {} : { paths }) };
+}
+
+function drawNow(plot: uPlot, seconds: number | null): void {
+  if (seconds === null) return;
+  const x = plot.valToPos(seconds, 'x', true);
+  const { left, top, width, height } = plot.bbox;
+  if (x < left || x > left + width) return;
+  plot.ctx.fillStyle = styleValue('--ink');
+  plot.ctx.fillRect(x - 1, top, 2, height);
+}
