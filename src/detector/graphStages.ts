@@ -41,8 +41,9 @@ export function normalise(
     );
     return graph.node('Less', [position, graph.reshape(limit, [-1, 1, 1, 1])]);
   };
+  // Two multiplications by small masks; `Where` takes five times as long on the CPU.
   const mask = graph.node('And', [inside(0, height, [1, 1, height, 1]), inside(1, width, [1, 1, 1, width])]);
-  return graph.node('Where', [mask, normalised, graph.floats('zero', [0], [1])]);
+  return graph.node('Mul', [normalised, graph.node('Cast', [mask], { to: DataType.float32 })]);
 }
 
 /**

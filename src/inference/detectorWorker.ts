@@ -1,22 +1,22 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { EfficientDet } from '../detector/efficientDet.js';
 import { ExpectedError } from '../errors.js';
-import { detectAndExplain } from './explainedDetection.js';
+import { ExplainingDetector } from './explainingDetector.js';
 import {
   packError,
   type DetectionJob,
   type DetectionJobResult,
   type FromWorker,
+  type LoadedModel,
   type ToWorker,
   type WorkerSetup,
 } from './protocol.js';
 
 /** Entry point of a worker thread of DetectorPool: loads the models, then does one job after another. */
 async function main(port: MessagePort, { models, ...options }: WorkerSetup): Promise<void> {
-  const detectors = new Map<string, EfficientDet>();
-  const byPath = new Map<string, EfficientDet>();
+  const detectors = new Map<string, ExplainingDetector>();
+  const byPath = new Map<string, ExplainingDetector>();
   for (const [key, manifestPath] of Object.entries(models)) {
-    const detector = byPath.get(manifestPath) ?? (await EfficientDet.load(manifestPath, options));
+    const detector = byPath.get(manifestPath) ?? (await ExplainingDetector.load(manifestPath, options));
     byPath.set(manifestPath, detector);
     detectors.set(key, detector);
   }
@@ -25,7 +25,7 @@ async function main(port: MessagePort, { models, ...options }: WorkerSetup): Pro
   };
   const detect = async (job: DetectionJob): Promise<void> => {
     try {
-      const result = await detectAndExplain(detectorFor(detectors, job.model), job);
+      const result = await detectorFor(detectors, job.model).detect(job);
       const { sent, transfer } = packResult(result);
       send({ kind: 'done', result: sent }, transfer);
     } catch (error) {
@@ -40,11 +40,13 @@ async function main(port: MessagePort, { models, ...options }: WorkerSetup): Pro
   port.on('message', (message: ToWorker) => {
     void (message.kind === 'detect' ? detect(message.job) : close());
   });
-  const loaded = [...detectors].map(([key, { manifest, providerAttempts }]) => [key, { manifest, providerAttempts }]);
-  send({ kind: 'ready', models: Object.fromEntries(loaded) as Record<string, EfficientDet> });
+  const loaded: Record<string, LoadedModel> = {};
+  for (const [key, { detector }] of detectors)
+    loaded[key] = { manifest: detector.manifest, providerAttempts: detector.providerAttempts };
+  send({ kind: 'ready', models: loaded });
 }
 
-function detectorFor(detectors: ReadonlyMap<string, EfficientDet>, model: string): EfficientDet {
+function detectorFor(detectors: ReadonlyMap<string, ExplainingDetector>, model: string): ExplainingDetector {
   const detector = detectors.get(model);
   if (detector) return detector;
   throw new ExpectedError('usage', `there is no model ${model}`, `use one of ${[...detectors.keys()].join(', ')}`);

@@ -4,7 +4,7 @@ import type { FeatureMaps, LevelFeatures } from '../detector/featureMaps.js';
 import type { Letterbox } from '../geometry/letterbox.js';
 import type { SaliencyMap } from './saliencyMap.js';
 import { resample } from './upsample.js';
-import { weightedSums } from './weightedSums.js';
+import { weightedSums, type WeightedSums } from './weightedSums.js';
 
 /**
  * What happens to negative contributions: `study` sets each weighted map's negative part to zero before the sum (the study's
@@ -71,13 +71,15 @@ export function gradCamWeights(
  * Grad-CAM maps of boxes that one level's anchors made, at the level's own resolution and padding included:
  * `study` `Σ_i ReLU(α_i F_i)`, `usual` `ReLU(Σ_i α_i F_i)`, `none` `Σ_i α_i F_i`.
  * @param alphas one vector [channels] for each box
+ * @param sum how the sums are made: see inference/graphSums.ts for the fast way
  */
-export function levelMaps(
+export async function levelMaps(
   features: LevelFeatures,
   alphas: readonly Float32Array[],
   variant: GradCamVariant,
-): SaliencyMap[] {
-  const sums = weightedSums(features, alphas, variant === 'study');
+  sum: WeightedSums = (...sums) => Promise.resolve(weightedSums(...sums)),
+): Promise<SaliencyMap[]> {
+  const sums = await sum(features, alphas, variant === 'study');
   return sums.map((values) => {
     if (variant === 'usual') for (let i = 0; i < values.length; i++) if (values[i] < 0) values[i] = 0;
     return { width: features.columns, height: features.rows, values };
@@ -90,24 +92,23 @@ export function levelMaps(
  * @returns one map for each target, in order
  * @throws RangeError where a target's level is not among the feature maps
  */
-export function gradCam(
+export async function gradCam(
   targets: readonly GradCamTarget[],
   { featureMaps, classHead, classCount, letterbox }: GradCamInputs,
   variant: GradCamVariant,
-): SaliencyMap[] {
+  sum?: WeightedSums,
+): Promise<SaliencyMap[]> {
   const maps = new Array<SaliencyMap>(targets.length);
   for (const target of targets)
     if (!featureMaps.some(({ level }) => level === target.source.level))
       throw new RangeError(`there are no feature maps of level ${target.source.level}`);
-  featureMaps.forEach((features, i) => {
+  for (const [i, features] of featureMaps.entries()) {
     const members = targets.flatMap(({ source }, index) => (source.level === features.level ? [index] : []));
-    if (members.length === 0) return;
-    const weights = classHead[i];
-    const alphas = members.map((index) => gradCamWeights(targets[index], features, weights, classCount));
-    levelMaps(features, alphas, variant).forEach((map, k) => {
-      maps[members[k]] = cutToContent(map, letterbox);
-    });
-  });
+    if (members.length === 0) continue;
+    const alphas = members.map((index) => gradCamWeights(targets[index], features, classHead[i], classCount));
+    const whole = await levelMaps(features, alphas, variant, sum);
+    members.forEach((index, k) => (maps[index] = cutToContent(whole[k], letterbox)));
+  }
   return maps;
 }
 

@@ -61,10 +61,10 @@ for (const name of FIXTURE_MODELS)
         const alpha = gradCamWeights(target, features, weights, classes.length);
         assertClose(alpha, recorded.alpha, 1e-5, `α of ${what}`);
         for (const variant of GRAD_CAM_VARIANTS) {
-          const [map] = levelMaps(features, [alpha], variant);
+          const [map] = await levelMaps(features, [alpha], variant);
           assertClose(map?.values ?? [], recorded.maps[variant], 1e-4, `${variant} of ${what}`);
         }
-        const [study] = levelMaps(features, [alpha], 'study');
+        const [study] = await levelMaps(features, [alpha], 'study');
         assert.ok(study);
         const full = upsample(study, input.width, input.height);
         const probes = recorded.upsampledStudy;
@@ -90,7 +90,7 @@ for (const name of FIXTURE_MODELS)
         const classCount = detector.manifest.classes.length;
         results.push({
           detections,
-          maps: gradCam(detections, { featureMaps, classHead, classCount, letterbox }, 'study'),
+          maps: await gradCam(detections, { featureMaps, classHead, classCount, letterbox }, 'study'),
         });
         await detector.close();
       }
