@@ -1,0 +1,1 @@
+"""Trains the EfficientDet networks whose ONNX exports `msal` runs."""
