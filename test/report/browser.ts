@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { decode } from 'fast-png';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const FLAGS = [
@@ -67,7 +68,32 @@ export async function picturesShown(page: Page, n?: number): Promise<void> {
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 }
 
-/** What a pane's canvas shows, as a data address; equal pixels give equal texts. */
-export async function canvasOf(page: Page, spectrum: string): Promise<string> {
-  return page.evaluate<string>(`document.querySelector('.pane[data-spectrum="${spectrum}"] canvas').toDataURL()`);
+/** Waits until a JavaScript expression is true in the page. (Playwright's own waiting is refused by the page's policy.) */
+export async function until(page: Page, expression: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (Date.now() > deadline) throw new Error(`this never came true: ${expression}`);
+    await page.waitForTimeout(20);
+  }
+}
+
+/** The pixels of the first canvas that `selector` finds. */
+export async function pixelsOf(page: Page, selector: string): Promise<Uint8Array> {
+  const address = await page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)}).toDataURL()`);
+  return Uint8Array.from(decode(Buffer.from(address.split(',')[1] ?? '', 'base64')).data);
+}
+
+/** The pixels that a spectrum's pane shows. */
+export function paneOf(page: Page, spectrum: string): Promise<Uint8Array> {
+  return pixelsOf(page, `.pane[data-spectrum="${spectrum}"] canvas`);
+}
+
+/**
+ * Whether two pictures of equal size differ visibly: more than 0.02 % of their values by more than 12 levels. (Chromium
+ * rounds differently when it moves a canvas from one kind of memory to another, so equal drawings differ by a few levels.)
+ */
+export function differ(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined || a.length !== b.length) throw new Error('pictures of different sizes');
+  const changed = a.reduce((count, value, index) => count + Number(Math.abs(value - (b[index] ?? 0)) > 12), 0);
+  return changed > a.length * 2e-4;
 }

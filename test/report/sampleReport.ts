@@ -1,6 +1,6 @@
 import type { ReportOptions, ReportResult, ReportSummary } from '../../src/report/reportInput.js';
 import { ReportWriter } from '../../src/report/reportWriter.js';
-import { syntheticDrive, type DriveOptions } from './syntheticDrive.js';
+import { repeatedDrive, type DriveOptions } from './syntheticDrive.js';
 
 export const SAMPLE_OPTIONS: ReportOptions = {
   title: 'Campus drive at dusk',
@@ -22,12 +22,12 @@ export const SAMPLE_OPTIONS: ReportOptions = {
 /** Writes a report of a synthetic drive to `file`. */
 export async function writeSample(
   file: string,
-  drive: DriveOptions,
+  drive: DriveOptions & { readonly times?: number },
   options: Partial<ReportOptions> = {},
   summary: ReportSummary = { completed: true, cards: [{ label: 'Throughput', value: '18.2 sets/s' }] },
 ): Promise<ReportResult> {
   const writer = await ReportWriter.create(file, { ...SAMPLE_OPTIONS, ...options });
-  for (const set of syntheticDrive(drive)) await writer.addFrameSet(set);
+  for (const set of repeatedDrive(drive, drive.times ?? 1)) await writer.addFrameSet(set);
   writer.addLoss({ what: 'truncated chunk: messages after it are lost', topic: '/camera/mir/image_raw', count: 3 });
   return writer.close(summary);
 }

@@ -30,6 +30,15 @@ export interface DriveOptions {
   readonly topicOf?: (spectrum: Spectrum) => string;
 }
 
+/** A long drive made of a short one, over and over, with stamps that go on: much cheaper than drawing every set. */
+export function* repeatedDrive(options: DriveOptions, times: number): Generator<ReportFrameSet> {
+  const drawn = [...syntheticDrive(options)];
+  for (let index = 0; index < drawn.length * times; index++) {
+    const set = drawn[index % drawn.length];
+    if (set !== undefined) yield { ...set, index: 1000 + index, stampNs: START_NS + BigInt(index) * 100_000_000n };
+  }
+}
+
 /** Frame sets of a drawn street at 10 Hz: things move, warm ones glow in the far infrared, some sets are partial. */
 export function* syntheticDrive(options: DriveOptions): Generator<ReportFrameSet> {
   const { sets, shrink = 1, classNames = CLASS_NAMES, topicOf = (name) => `/camera/${name}/image_raw` } = options;

@@ -47,9 +47,10 @@ export class LineChart {
     this.holder.setAttribute('aria-label', options.description);
     const data: uPlot.AlignedData = [[...options.seconds], ...options.series.map(({ values }) => [...values])];
     this.#plot = new uPlot(this.#plotOptions(options), data, this.holder);
-    this.#plot.over.addEventListener('click', () => {
-      const { left = -1 } = this.#plot?.cursor ?? {};
-      if (left >= 0 && this.#plot !== null) options.onPick(this.#plot.posToVal(left, 'x'));
+    const { over } = this.#plot;
+    over.addEventListener('click', (event) => {
+      const left = event.clientX - over.getBoundingClientRect().left;
+      if (this.#plot !== null) options.onPick(this.#plot.posToVal(left, 'x'));
     });
   }
 
@@ -80,7 +81,8 @@ export class LineChart {
         { ...axis, values: (_, seconds) => seconds.map((value) => `${value} s`), size: 30 },
         { ...axis, values: (_, values) => values.map((value) => format(value)), size: 58 },
       ],
-      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      // Nothing is dragged here; left to itself uPlot takes some clicks for the end of a drag and swallows them.
+      cursor: { drag: { x: false, y: false, click: () => undefined }, points: { size: 7 } },
       legend: { live: true },
       series: [
         { label: 'Time', value: (_, value) => (value === null ? '–' : `+${value.toFixed(2)} s`) },
