@@ -1,10 +1,13 @@
 import { type Spectrum, SPECTRA } from '../spectrum.js';
 import { cos, sin } from './exactMath.js';
 import { Random } from './random.js';
+import type { Camera } from './render/camera.js';
+import type { Vector } from './render/vector.js';
+import type { Placement } from './scene/body.js';
 import { rasterize } from './render/rasterize.js';
 import { GeometryBuffer } from './render/gbuffer.js';
 import { GroundOcclusion } from './render/groundOcclusion.js';
-import type { Surface } from './render/material.js';
+import type { PackedSurface } from './render/material.js';
 import { Mesh } from './render/mesh.js';
 import { expose, makeSensor, type Sensor, type SensorPicture } from './render/sensor.js';
 import type { Lighting } from './render/lighting.js';
@@ -24,14 +27,27 @@ export interface DriveOptions {
   readonly duration: number;
 }
 
-/** One camera's view at one moment, with its truth. */
-export interface View {
+/** What is where in one camera's view at one moment. */
+export interface TruthView {
   readonly spectrum: Spectrum;
-  readonly picture: SensorPicture;
+  readonly width: number;
+  readonly height: number;
   readonly objects: readonly TruthObject[];
   /** Owner of each pixel: 0 or an index into `tracks` plus one. */
   readonly instances: Uint16Array;
   readonly tracks: readonly number[];
+}
+
+/** One camera's picture at one moment, with its truth. */
+export interface View extends TruthView {
+  readonly picture: SensorPicture;
+}
+
+/** The moving part of the world at one moment, as all cameras share it. */
+interface Moment {
+  readonly ego: Placement;
+  readonly cameras: Readonly<Record<Spectrum, Camera>>;
+  readonly drawn: readonly DrawnInstance[];
 }
 
 const AHEAD = 42;
@@ -71,74 +87,89 @@ export class Drive {
 
   /** What the cameras see `time` seconds into the drive. `frame` numbers the exposure (it seeds the sensor noise). */
   render(time: number, frame: number, spectra: readonly Spectrum[] = SPECTRA): View[] {
+    const moment = this.moment(time);
+    const lighting = this.light(moment);
+    return spectra.map((spectrum) => {
+      const { buffer, surfaces, view } = this.look(moment, spectrum);
+      const radiance = shade(spectrum, buffer, surfaces, moment.cameras[spectrum], lighting);
+      const exposure = frame * SPECTRA.length + SPECTRA.indexOf(spectrum);
+      return { ...view, picture: expose(this.sensors[spectrum], radiance, this.environment, exposure) };
+    });
+  }
+
+  /** The truth alone, without the time that light takes. */
+  truth(time: number, spectra: readonly Spectrum[] = SPECTRA): TruthView[] {
+    const moment = this.moment(time);
+    return spectra.map((spectrum) => this.look(moment, spectrum).view);
+  }
+
+  private moment(time: number): Moment {
     const sway = this.options.seed % 97;
     const along = this.course.speed * time;
-    const ego = onStreet(this.plan, along, this.course.lane + 0.25 * sin(time * 0.45 + sway));
-    const heading = ego.heading + 0.03 * sin(time * 0.7 + sway);
-    const cameras = placeRig(ego.x, ego.y, heading, 0.007 * sin(time * 3.1 + sway), 0.006 * sin(time * 2.3));
-    const [hs, hc] = [sin(heading), cos(heading)];
-
+    const place = onStreet(this.plan, along, this.course.lane + 0.25 * sin(time * 0.45 + sway));
+    const ego = { ...place, heading: place.heading + 0.03 * sin(time * 0.7 + sway) };
+    const cameras = placeRig(ego.x, ego.y, ego.heading, 0.007 * sin(time * 3.1 + sway), 0.006 * sin(time * 2.3));
     const drawn: DrawnInstance[] = [];
-    this.occlusion.begin(ego.x + 24 * hc, ego.y + 24 * hs);
     this.actors.forEach((actor, track) => {
-      const place = actor.place(time);
-      const ahead = (place.x - ego.x) * hc + (place.y - ego.y) * hs;
-      const left = (place.y - ego.y) * hc - (place.x - ego.x) * hs;
-      if (ahead > AHEAD || ahead < -BEHIND || Math.abs(left) > 30) return;
-      // Whatever would drive or walk through the vehicle is left out: cameras do not see inside of things.
-      if (ahead > -2.5 && ahead < actor.radius + 1.6 && Math.abs(left) < actor.radius + 0.9) return;
+      const at = actor.place(time);
+      if (!inSight(ego, at, actor.radius)) return;
       const mesh = new Mesh();
       actor.draw(mesh, drawn.length + 1, time);
-      drawn.push({ track, label: actor.label, mesh });
-      const flat = actor.label === 'hole' || actor.label === 'bump';
-      const long = actor.label === 'car' ? 1.9 : actor.radius * 0.5;
-      if (!flat)
-        this.occlusion.stamp(
-          place.x,
-          place.y,
-          sin(place.heading),
-          cos(place.heading),
-          long,
-          actor.label === 'car' ? 0.7 : 0.15,
-          actor.label === 'car' ? 0.75 : 0.5,
-        );
+      drawn.push({ track, label: actor.label, mesh, place: at, radius: actor.radius });
     });
+    return { ego, cameras, drawn };
+  }
 
-    const center: [number, number, number] = [ego.x + 24 * hc, ego.y + 24 * hs, 0];
+  /** Shadows, lamps and headlights. */
+  private light({ ego, drawn }: Moment): Lighting {
+    const [hs, hc] = [sin(ego.heading), cos(ego.heading)];
+    const center: Vector = [ego.x + 24 * hc, ego.y + 24 * hs, 0];
+    this.occlusion.begin(center[0], center[1]);
+    for (const { label, place, radius } of drawn) {
+      if (label === 'hole' || label === 'bump') continue;
+      const [half, wide, strength] = label === 'car' ? [1.9, 0.7, 0.75] : [radius * 0.5, 0.15, 0.5];
+      this.occlusion.stamp(place.x, place.y, sin(place.heading), cos(place.heading), half, wide, strength);
+    }
     this.restShadow.begin(center, this.environment.sun, 72);
     this.restShadow.draw(this.scenery);
     this.sunShadow.copyFrom(this.restShadow);
     for (const { mesh } of drawn) this.sunShadow.draw(mesh);
-
-    const lighting: Lighting = {
+    const reach = 75 * 75;
+    const lamps = this.lamps.filter(
+      ({ position: [x, y] }) => (x - ego.x) * (x - ego.x) + (y - ego.y) * (y - ego.y) < reach,
+    );
+    return {
       environment: this.environment,
-      lamps: this.lamps.filter(
-        (l) =>
-          (l.position[0] - ego.x) * (l.position[0] - ego.x) + (l.position[1] - ego.y) * (l.position[1] - ego.y) <
-          75 * 75,
-      ),
+      lamps,
       sunShadow: this.sunShadow,
       restShadow: this.restShadow,
       openness: this.occlusion,
       headlight: { x: ego.x + 0.8 * hc, y: ego.y + 0.8 * hs, dx: hc, dy: hs, power: this.environment.headlights },
     };
-    return spectra.map((spectrum) => {
-      const camera = cameras[spectrum];
-      const { width, height } = camera.lens;
-      const buffer = this.bufferOf(spectrum, width, height);
-      buffer.clear();
-      const surfaces: Surface[] = [...this.scenery.surfaces];
-      rasterize(this.scenery, camera, buffer, 1);
-      for (const { mesh } of drawn) {
-        rasterize(mesh, camera, buffer, surfaces.length + 1);
-        for (const s of mesh.surfaces) surfaces.push(s);
-      }
-      const instances = instanceMap(buffer, surfaces);
-      const objects = truthObjects(instances, width, drawn, camera);
-      const radiance = shade(spectrum, buffer, surfaces, camera, lighting);
-      const picture = expose(this.sensors[spectrum], radiance, this.environment, frame * 4 + SPECTRA.indexOf(spectrum));
-      return { spectrum, picture, objects, instances, tracks: drawn.map((d) => d.track) };
-    });
+  }
+
+  /** Draws the geometry that one camera sees. The buffer is used again by the next call for the same spectrum. */
+  private look(
+    { cameras, drawn }: Moment,
+    spectrum: Spectrum,
+  ): { buffer: GeometryBuffer; surfaces: PackedSurface[]; view: TruthView } {
+    const camera = cameras[spectrum];
+    const { width, height } = camera.lens;
+    const buffer = this.bufferOf(spectrum, width, height);
+    buffer.clear();
+    const surfaces: PackedSurface[] = [...this.scenery.surfaces];
+    rasterize(this.scenery, camera, buffer, 1);
+    for (const { mesh } of drawn) {
+      rasterize(mesh, camera, buffer, surfaces.length + 1);
+      for (const s of mesh.surfaces) surfaces.push(s);
+    }
+    const instances = instanceMap(buffer, surfaces);
+    const objects = truthObjects(instances, width, drawn, camera);
+    return {
+      buffer,
+      surfaces,
+      view: { spectrum, width, height, objects, instances, tracks: drawn.map((d) => d.track) },
+    };
   }
 
   private bufferOf(spectrum: Spectrum, width: number, height: number): GeometryBuffer {
@@ -149,4 +180,13 @@ export class Drive {
     }
     return buffer;
   }
+}
+
+/** Ahead and not too far; whatever would drive or walk through the vehicle is left out: cameras do not see inside of things. */
+function inSight(ego: Placement, at: Placement, radius: number): boolean {
+  const [hs, hc] = [sin(ego.heading), cos(ego.heading)];
+  const ahead = (at.x - ego.x) * hc + (at.y - ego.y) * hs;
+  const left = (at.y - ego.y) * hc - (at.x - ego.x) * hs;
+  if (ahead > AHEAD || ahead < -BEHIND || Math.abs(left) > 30) return false;
+  return !(ahead > -2.5 && ahead < radius + 1.6 && Math.abs(left) < radius + 0.9);
 }

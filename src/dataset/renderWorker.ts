@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { encodePng } from './png.js';
-import { Drive, type View } from './drive.js';
+import { type Spectrum, SPECTRA } from '../spectrum.js';
+import { Drive, type TruthView, type View } from './drive.js';
 import { toEightBit } from './render/sensor.js';
 import type { RenderJob, RenderedView } from './renderPool.js';
 import { encodeMask } from './runLength.js';
@@ -23,20 +24,46 @@ let current: { key: string; drive: Drive } | undefined;
 async function render(job: RenderJob): Promise<RenderedView[]> {
   const key = JSON.stringify(job.drive);
   if (current?.key !== key) current = { key, drive: new Drive(job.drive) };
-  const views = current.drive.render(job.time, job.frame);
-  return Promise.all(views.map((view) => write(view, job)));
+  const { drive } = current;
+  // A picture that an interrupted run has finished need not be drawn again: the same job gives the same bytes.
+  const done = await Promise.all(SPECTRA.map((spectrum) => isComplete(fileOf(job, spectrum))));
+  if (done.every(Boolean)) return drive.truth(job.time).map(describe);
+  const views = drive.render(job.time, job.frame);
+  await Promise.all(views.map((view) => write(view, job)));
+  return views.map(describe);
 }
 
-async function write(view: View, job: RenderJob): Promise<RenderedView> {
-  const { width, height, channels, data } = view.picture;
-  const bits = job.depth === 16 && view.spectrum !== 'rgb' ? 16 : 8;
-  const pixels = bits === 16 ? data : toEightBit(view.picture);
-  const file = path.join(root, job.split, view.spectrum, 'images', `${job.id}.png`);
+function fileOf(job: RenderJob, spectrum: Spectrum): string {
+  return path.join(root, job.split, spectrum, 'images', `${job.id}.png`);
+}
+
+async function write({ spectrum, picture }: View, job: RenderJob): Promise<void> {
+  const { width, height, channels, data } = picture;
+  const pixels = job.depth === 16 && spectrum !== 'rgb' ? data : toEightBit(picture);
+  const file = fileOf(job, spectrum);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, encodePng(width, height, channels, pixels));
-  const objects = view.objects.map((object) => ({
+}
+
+/** True where a PNG file ends as it should. */
+async function isComplete(file: string): Promise<boolean> {
+  const tail = Buffer.alloc(8);
+  const handle = await open(file).catch(() => undefined);
+  if (!handle) return false;
+  try {
+    const { size } = await handle.stat();
+    if (size < 64) return false;
+    await handle.read(tail, 0, 8, size - 8);
+    return tail.toString('latin1', 0, 4) === 'IEND';
+  } finally {
+    await handle.close();
+  }
+}
+
+function describe({ spectrum, width, height, objects, instances, tracks }: TruthView): RenderedView {
+  const masked = objects.map((object) => ({
     ...object,
-    mask: encodeMask(view.instances, width, height, view.tracks.indexOf(object.track) + 1, object.box),
+    mask: encodeMask(instances, width, height, tracks.indexOf(object.track) + 1, object.box),
   }));
-  return { spectrum: view.spectrum, width, height, objects };
+  return { spectrum, width, height, objects: masked };
 }

@@ -2,7 +2,8 @@ import type { Box } from '../geometry/box.js';
 import { CLASSES, type ClassName } from './classes.js';
 import type { Camera } from './render/camera.js';
 import { GeometryBuffer } from './render/gbuffer.js';
-import type { Surface } from './render/material.js';
+import type { PackedSurface } from './render/material.js';
+import type { Placement } from './scene/body.js';
 import type { Mesh } from './render/mesh.js';
 import { fillTriangle, toCamera } from './render/rasterize.js';
 
@@ -24,21 +25,26 @@ export interface TruthObject {
 }
 
 export const IGNORE_VISIBILITY = 0.25;
-/** Boxes with a side shorter than this many pixels are marked `ignore`. */
-export const IGNORE_SIDE = 8;
+/** Boxes whose shorter side has fewer pixels than this are marked `ignore` … */
+export const IGNORE_SHORT_SIDE = 8;
+/** … and those whose longer side has fewer than this. */
+export const IGNORE_LONG_SIDE = 16;
 
 /** What was drawn as an instance: `mesh` holds it alone. */
 export interface DrawnInstance {
   readonly track: number;
   readonly label: ClassName;
   readonly mesh: Mesh;
+  readonly place: Placement;
+  /** Half its size on the ground, metres. */
+  readonly radius: number;
 }
 
 const PROBE = 128;
 const probe = new GeometryBuffer(PROBE, PROBE);
 
 /** The owner of every pixel: 0 for the surroundings, else the instance number (index in `drawn` plus one). */
-export function instanceMap(buffer: GeometryBuffer, surfaces: readonly Surface[]): Uint16Array {
+export function instanceMap(buffer: GeometryBuffer, surfaces: readonly PackedSurface[]): Uint16Array {
   const out = new Uint16Array(buffer.surface.length);
   for (let i = 0; i < out.length; i++) {
     const s = buffer.surface[i];
@@ -77,7 +83,8 @@ export function truthObjects(
     if (pixels[n] < 4) return;
     const box = { x1: x1[n], y1: y1[n], x2: x2[n] + 1, y2: y2[n] + 1 };
     const visibility = Math.min(1, pixels[n] / Math.max(1, silhouette(mesh, camera)));
-    const small = box.x2 - box.x1 < IGNORE_SIDE || box.y2 - box.y1 < IGNORE_SIDE;
+    const sides = [box.x2 - box.x1, box.y2 - box.y1];
+    const small = Math.min(...sides) < IGNORE_SHORT_SIDE || Math.max(...sides) < IGNORE_LONG_SIDE;
     const ignore = small || visibility < IGNORE_VISIBILITY;
     objects.push({ track, label, classIndex: CLASSES.indexOf(label), box, pixels: pixels[n], visibility, ignore });
   });

@@ -81,3 +81,52 @@ const matt = {
 export function material(properties: Partial<Material>): Material {
   return { ...matt, ...properties };
 }
+
+/** Positions of a material's numbers in its packed form: see `pack`. */
+export const Optics = {
+  Red: 0,
+  Green: 1,
+  Blue: 2,
+  Nir: 3,
+  Mir: 4,
+  Fir: 5,
+  Gloss: 6,
+  Heat: 7,
+  Solar: 8,
+  Night: 9,
+  Glow: 10,
+} as const;
+
+/**
+ * A surface as the shader reads it, millions of times a picture: numbers in typed arrays, objects of one shape.
+ * `frame` holds origin (0–2), u (3–5), v (6–8) and the texture's parameters (9–12).
+ */
+export class PackedSurface {
+  readonly optics: Float64Array;
+  readonly second: Float64Array;
+  readonly texture: Texture;
+  readonly instance: number;
+  readonly seed: number;
+  readonly frame: Float64Array;
+
+  constructor(surface: Surface) {
+    this.optics = pack(surface.material);
+    this.second = pack(surface.second);
+    this.texture = surface.texture;
+    this.instance = surface.instance;
+    this.seed = surface.seed;
+    this.frame = Float64Array.of(...surface.origin, ...surface.u, ...surface.v, ...surface.p);
+  }
+}
+
+const packed = new WeakMap<Material, Float64Array>();
+
+/** A material's numbers in the order of `Optics`; the glow takes four places. */
+function pack(m: Material): Float64Array {
+  let optics = packed.get(m);
+  if (!optics) {
+    optics = Float64Array.of(...m.rgb, m.nir, m.mir, m.fir, m.gloss, m.heat, m.solar, m.night, ...m.glow);
+    packed.set(m, optics);
+  }
+  return optics;
+}

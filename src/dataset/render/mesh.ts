@@ -1,5 +1,6 @@
 import { cos, sin } from '../exactMath.js';
-import type { Surface } from './material.js';
+import { GrowingNumbers } from './growingNumbers.js';
+import { PackedSurface, type Surface } from './material.js';
 import type { Vector } from './vector.js';
 import { add, cross, normalize, scale, subtract } from './vector.js';
 
@@ -18,25 +19,38 @@ export interface Billboard {
  * Winding does not matter: nothing is culled, the depth buffer decides.
  */
 export class Mesh {
-  readonly positions: number[] = [];
-  readonly normals: number[] = [];
-  readonly triangles: number[] = [];
-  readonly surfaces: Surface[] = [];
+  readonly surfaces: PackedSurface[] = [];
   readonly billboards: Billboard[] = [];
+  private readonly corners = new GrowingNumbers();
+  private readonly directions = new GrowingNumbers();
+  private readonly faces: number[] = [];
+
+  /** Three coordinates a vertex, metres. */
+  get positions(): Float64Array {
+    return this.corners.values();
+  }
+
+  /** Three components a vertex; unit length. */
+  get normals(): Float64Array {
+    return this.directions.values();
+  }
+
+  get triangles(): readonly number[] {
+    return this.faces;
+  }
 
   surface(surface: Surface): number {
-    this.surfaces.push(surface);
+    this.surfaces.push(new PackedSurface(surface));
     return this.surfaces.length - 1;
   }
 
   vertex(position: Vector, normal: Vector): number {
-    this.positions.push(position[0], position[1], position[2]);
-    this.normals.push(normal[0], normal[1], normal[2]);
-    return this.positions.length / 3 - 1;
+    this.directions.push(normal[0], normal[1], normal[2]);
+    return this.corners.push(position[0], position[1], position[2]);
   }
 
   triangle(a: number, b: number, c: number, surface: number): void {
-    this.triangles.push(a, b, c, surface);
+    this.faces.push(a, b, c, surface);
   }
 
   /** A flat quadrilateral a-b-c-d; its normal is (b−a)×(d−a), or `normal`. */
@@ -52,7 +66,7 @@ export class Mesh {
 
   /** A flat convex polygon as a fan. */
   polygon(points: readonly Vector[], surface: number, normal: Vector): void {
-    const first = this.positions.length / 3;
+    const first = this.corners.count;
     for (const point of points) this.vertex(point, normal);
     for (let i = 1; i + 1 < points.length; i++) this.triangle(first, first + i, first + i + 1, surface);
   }
@@ -75,7 +89,7 @@ export class Mesh {
 
   /** An ellipsoid by its centre and three half axes; `rings` × `sides` facets with smooth normals. */
   ellipsoid(center: Vector, a: Vector, b: Vector, c: Vector, surface: number, rings = 6, sides = 9): void {
-    const first = this.positions.length / 3;
+    const first = this.corners.count;
     const la = a[0] * a[0] + a[1] * a[1] + a[2] * a[2];
     const lb = b[0] * b[0] + b[1] * b[1] + b[2] * b[2];
     const lc = c[0] * c[0] + c[1] * c[1] + c[2] * c[2];
@@ -98,7 +112,7 @@ export class Mesh {
    * closed by flat caps.
    */
   tube(rings: readonly { center: Vector; a: Vector; b: Vector }[], surface: number, sides = 8, caps = true): void {
-    const first = this.positions.length / 3;
+    const first = this.corners.count;
     for (const { center, a, b } of rings) {
       const la = Math.sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]) || 1;
       const lb = Math.sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2]) || 1;

@@ -1,6 +1,7 @@
 import type { Spectrum } from '../../spectrum.js';
 import type { Environment } from '../scene/environment.js';
 import { type Lighting, midEmission } from './lighting.js';
+import { Optics } from './material.js';
 import { fractal } from './noise.js';
 import type { Sample } from './texture.js';
 
@@ -18,6 +19,11 @@ export class PixelShader {
   b = 0;
   private readonly env: Environment;
   private readonly near: boolean;
+  private readonly sun: Float64Array;
+  private readonly direct: Float64Array;
+  private readonly diffuse: Float64Array;
+  private readonly zenith: Float64Array;
+  private readonly horizon: Float64Array;
   /** Eight numbers a lamp: position, power, tint. */
   private readonly lamps: Float64Array;
 
@@ -27,6 +33,11 @@ export class PixelShader {
   ) {
     this.env = light.environment;
     this.near = spectrum === 'nir';
+    this.sun = Float64Array.from(this.env.sun);
+    this.direct = Float64Array.from(this.env.direct);
+    this.diffuse = Float64Array.from(this.env.diffuse);
+    this.zenith = Float64Array.from(this.env.zenith);
+    this.horizon = Float64Array.from(this.env.horizon);
     this.lamps = Float64Array.from(light.lamps.flatMap((l) => [...l.position, l.power, ...l.tint]));
   }
 
@@ -42,16 +53,16 @@ export class PixelShader {
       this.r =
         this.spectrum === 'fir'
           ? apparent
-          : 0.55 * midEmission(apparent) + (env.night ? 0 : env.diffuse[4] * (0.8 + 2.2 * cover));
+          : 0.55 * midEmission(apparent) + (env.night ? 0 : this.diffuse[4] * (0.8 + 2.2 * cover));
       return;
     }
-    const sun = dx * env.sun[0] + dy * env.sun[1] + dz * env.sun[2];
-    const halo = env.night ? 0 : sun > 0.9 ? (sun - 0.9) * (sun - 0.9) * 60 * env.direct[0] : 0;
-    const white = env.night ? env.horizon[0] * 0.6 : 0.55 + 0.35 * env.direct[1];
+    const sun = dx * this.sun[0] + dy * this.sun[1] + dz * this.sun[2];
+    const halo = env.night ? 0 : sun > 0.9 ? (sun - 0.9) * (sun - 0.9) * 60 * this.direct[0] : 0;
+    const white = env.night ? this.horizon[0] * 0.6 : 0.55 + 0.35 * this.direct[1];
     const mix = cover * 0.8;
     const cloudy = white * (0.85 + 0.2 * cloud) * mix;
     const keep = 1 - mix;
-    const { horizon, zenith } = env;
+    const { horizon, zenith } = this;
     if (this.near) {
       this.r = (horizon[3] + (zenith[3] - horizon[3]) * t) * keep + 0.8 * cloudy + halo;
       return;
@@ -74,8 +85,8 @@ export class PixelShader {
     leaf: boolean,
   ): void {
     const env = this.env;
-    const { nx, ny, nz, material: m } = s;
-    const facing = nx * env.sun[0] + ny * env.sun[1] + nz * env.sun[2];
+    const { nx, ny, nz, optics: m } = s;
+    const facing = nx * this.sun[0] + ny * this.sun[1] + nz * this.sun[2];
     const direct = leaf ? Math.max(0, 0.25 + 0.75 * facing) * (0.4 + 0.6 * open) : facing > 0 ? facing : 0;
     const ground = pz < 0.6 ? this.light.openness.at(px, py) : 1;
     const near = pz < 0.6 ? ground + (1 - ground) * Math.max(0, pz) * 1.6 : 1;
@@ -85,7 +96,7 @@ export class PixelShader {
       return;
     }
     const bias = shadowBias(facing);
-    const shadow = direct > 0 && !(env.night && env.direct[0] < 1e-4) ? this.light.sunShadow.lit(px, py, pz, bias) : 0;
+    const shadow = direct > 0 && !(env.night && this.direct[0] < 1e-4) ? this.light.sunShadow.lit(px, py, pz, bias) : 0;
     const sun = direct * shadow;
     let lampR = 0;
     let lampG = 0;
@@ -131,39 +142,44 @@ export class PixelShader {
       }
     }
     let mirror = 0;
-    if (m.gloss > 0) {
+    if (m[Optics.Gloss] > 0) {
       const c = -(nx * dx + ny * dy + nz * dz);
       const k = 1 - (c < 0 ? 0 : c > 1 ? 1 : c);
-      mirror = m.gloss + (1 - m.gloss) * k * k * k * k * k * 0.7;
+      mirror = m[Optics.Gloss] + (1 - m[Optics.Gloss]) * k * k * k * k * k * 0.7;
     }
     const tone = s.tone * (1 - mirror);
     const haze = env.night ? 0 : Math.min(0.5, distance * 0.0022);
     const glow = env.night ? 1 : 0;
     if (this.near) {
       let v =
-        m.nir *
+        m[Optics.Nir] *
           tone *
-          (env.direct[3] * sun +
-            env.diffuse[3] * sky +
-            0.12 * env.direct[3] * (1 - nz) * near * (env.night ? 0 : 1) +
+          (this.direct[3] * sun +
+            this.diffuse[3] * sky +
+            0.12 * this.direct[3] * (1 - nz) * near * (env.night ? 0 : 1) +
             lampN) +
-        glow * m.glow[3];
+        glow * m[Optics.Glow + 3];
       if (mirror > 0) v += mirror * this.mirrored(dx, dy, dz, nx, ny, nz, 3, shadow);
-      this.r = v + (env.horizon[3] - v) * haze * 0.4;
+      this.r = v + (this.horizon[3] - v) * haze * 0.4;
       return;
     }
     const bounce = env.night ? 0 : 0.1 * (1 - nz * 0.7) * near * open;
-    let r = m.rgb[0] * tone * (env.direct[0] * (sun + bounce) + env.diffuse[0] * sky + lampR) + glow * m.glow[0];
-    let g = m.rgb[1] * tone * (env.direct[1] * (sun + bounce) + env.diffuse[1] * sky + lampG) + glow * m.glow[1];
-    let b = m.rgb[2] * tone * (env.direct[2] * (sun + bounce) + env.diffuse[2] * sky + lampB) + glow * m.glow[2];
+    let r =
+      m[Optics.Red] * tone * (this.direct[0] * (sun + bounce) + this.diffuse[0] * sky + lampR) + glow * m[Optics.Glow];
+    let g =
+      m[Optics.Green] * tone * (this.direct[1] * (sun + bounce) + this.diffuse[1] * sky + lampG) +
+      glow * m[Optics.Glow + 1];
+    let b =
+      m[Optics.Blue] * tone * (this.direct[2] * (sun + bounce) + this.diffuse[2] * sky + lampB) +
+      glow * m[Optics.Glow + 2];
     if (mirror > 0) {
       r += mirror * this.mirrored(dx, dy, dz, nx, ny, nz, 0, shadow);
       g += mirror * this.mirrored(dx, dy, dz, nx, ny, nz, 1, shadow);
       b += mirror * this.mirrored(dx, dy, dz, nx, ny, nz, 2, shadow);
     }
-    this.r = r + (env.horizon[0] * 0.9 - r) * haze;
-    this.g = g + (env.horizon[1] * 0.9 - g) * haze;
-    this.b = b + (env.horizon[2] * 0.95 - b) * haze;
+    this.r = r + (this.horizon[0] * 0.9 - r) * haze;
+    this.g = g + (this.horizon[1] * 0.9 - g) * haze;
+    this.b = b + (this.horizon[2] * 0.95 - b) * haze;
   }
 
   /** What a glossy surface mirrors: sky above the horizon, dark street below, and the sun's highlight. */
@@ -185,36 +201,36 @@ export class PixelShader {
     const h = rz * 6 - 0.9;
     const up = h < 0 ? 0 : h > 1 ? 1 : h;
     const t = Math.sqrt(Math.min(1, Math.max(0, rz)));
-    const sky = env.horizon[c] + (env.zenith[c] - env.horizon[c]) * t;
-    const street = 0.16 * env.diffuse[c] + 0.1 * env.direct[c];
-    const s = rx * env.sun[0] + ry * env.sun[1] + rz * env.sun[2];
+    const sky = this.horizon[c] + (this.zenith[c] - this.horizon[c]) * t;
+    const street = 0.16 * this.diffuse[c] + 0.1 * this.direct[c];
+    const s = rx * this.sun[0] + ry * this.sun[1] + rz * this.sun[2];
     let shine = 0;
     if (!env.night && s > 0.9) {
       const q = (s - 0.9) * 10;
-      shine = q * q * q * q * 9 * env.direct[c] * shadow;
+      shine = q * q * q * q * 9 * this.direct[c] * shadow;
     }
     return street + (sky - street) * up + shine;
   }
 
   private thermal(s: Sample, px: number, py: number, pz: number, direct: number, sky: number, near: number): void {
     const env = this.env;
-    const m = s.material;
+    const m = s.optics;
     const shadow = env.night ? 0 : direct > 0 ? this.light.restShadow.lit(px, py, pz, shadowBias(direct)) : 0;
     const warmed = env.night
-      ? m.night * (0.4 + 0.6 * near)
-      : m.solar * (env.direct[0] * (0.25 + 0.75 * direct * shadow) * 0.75 + env.diffuse[0] * 0.25 * near);
-    const patch = fractal(px * 1.7 + s.material.solar * 9, py * 1.7 + pz * 2.3) * 0.45;
-    const temperature = env.air + warmed + m.heat + s.warm + patch;
+      ? m[Optics.Night] * (0.4 + 0.6 * near)
+      : m[Optics.Solar] * (this.direct[0] * (0.25 + 0.75 * direct * shadow) * 0.75 + this.diffuse[0] * 0.25 * near);
+    const patch = fractal(px * 1.7 + m[Optics.Solar] * 9, py * 1.7 + pz * 2.3) * 0.45;
+    const temperature = env.air + warmed + m[Optics.Heat] + s.warm + patch;
     if (this.spectrum === 'fir') {
       const upward = s.nz > 0 ? s.nz * near : 0;
       const seen = env.air + (env.coldSky - env.air) * upward;
-      this.r = m.fir * temperature + (1 - m.fir) * seen;
+      this.r = m[Optics.Fir] * temperature + (1 - m[Optics.Fir]) * seen;
       return;
     }
     const sunlit = env.night || direct <= 0 ? 0 : direct * this.light.sunShadow.lit(px, py, pz, shadowBias(direct));
-    const rho = Math.min(0.9, m.mir * (0.6 + 0.4 * s.tone));
+    const rho = Math.min(0.9, m[Optics.Mir] * (0.6 + 0.4 * s.tone));
     this.r =
       (1 - rho) * midEmission(temperature) +
-      rho * (2.6 * env.direct[4] * sunlit + 1.2 * env.diffuse[4] * sky + 0.5 * midEmission(env.air - 8));
+      rho * (2.6 * this.direct[4] * sunlit + 1.2 * this.diffuse[4] * sky + 0.5 * midEmission(env.air - 8));
   }
 }

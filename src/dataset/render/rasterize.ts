@@ -102,7 +102,7 @@ export function rasterize(mesh: Mesh, camera: Camera, target: GeometryBuffer, fi
 }
 
 /** World points to (right, down, forward) metres from the camera. */
-export function toCamera(positions: readonly number[], camera: Camera): Float64Array {
+export function toCamera(positions: Float64Array, camera: Camera): Float64Array {
   const out = new Float64Array(positions.length);
   const { position, right, down, forward } = camera;
   for (let i = 0; i < positions.length; i += 3) {
@@ -116,7 +116,7 @@ export function toCamera(positions: readonly number[], camera: Camera): Float64A
   return out;
 }
 
-function clipNear(view: Float64Array, normals: readonly number[], ...indices: readonly number[]): number {
+function clipNear(view: Float64Array, normals: Float64Array, ...indices: readonly number[]): number {
   let count = 0;
   for (let k = 0; k < 3; k++) {
     const i = indices[k];
@@ -149,17 +149,17 @@ export function fillTriangle(
   ax: number,
   ay: number,
   aw: number,
-  na: ArrayLike<number>,
+  na: Float64Array,
   ia: number,
   bx: number,
   by: number,
   bw: number,
-  nb: ArrayLike<number>,
+  nb: Float64Array,
   ib: number,
   cx: number,
   cy: number,
   cw: number,
-  nc: ArrayLike<number>,
+  nc: Float64Array,
   ic: number,
 ): void {
   const { width, height, nearness, surface: surfaces, normal } = target;

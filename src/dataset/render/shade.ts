@@ -2,7 +2,7 @@ import type { Spectrum } from '../../spectrum.js';
 import type { Camera } from './camera.js';
 import type { GeometryBuffer } from './gbuffer.js';
 import type { Lighting } from './lighting.js';
-import { Texture, type Surface } from './material.js';
+import { Texture, type PackedSurface } from './material.js';
 import { PixelShader } from './pixelShader.js';
 import { sample, type Sample } from './texture.js';
 
@@ -14,7 +14,7 @@ import { sample, type Sample } from './texture.js';
 export function shade(
   spectrum: Spectrum,
   buffer: GeometryBuffer,
-  surfaces: readonly Surface[],
+  surfaces: readonly PackedSurface[],
   camera: Camera,
   light: Lighting,
 ): Float32Array {
@@ -22,7 +22,7 @@ export function shade(
   const channels = spectrum === 'rgb' ? 3 : 1;
   const out = new Float32Array(width * height * channels);
   const { position, right, down, forward, lens } = camera;
-  const found: Sample = { material: surfaces[0]?.material, tone: 1, warm: 0, nx: 0, ny: 0, nz: 1 };
+  const found: Sample = { optics: new Float64Array(14), tone: 1, warm: 0, nx: 0, ny: 0, nz: 1 };
   const pixel = new PixelShader(spectrum, light);
   for (let y = 0; y < height; y++) {
     const b = (y + 0.5 - lens.cy) / lens.focal;

@@ -1,10 +1,10 @@
 import type { Spectrum } from '../../spectrum.js';
-import { Texture, type Material, type Surface } from './material.js';
+import { Optics, type PackedSurface, Texture } from './material.js';
 import { cell, fractal, speckle } from './noise.js';
 
 /** What a texture says about one point: its material, its brightness, how much warmer it is, its normal. */
 export interface Sample {
-  material: Material;
+  optics: Float64Array;
   tone: number;
   warm: number;
   nx: number;
@@ -17,7 +17,7 @@ export interface Sample {
  * geometric normal in and takes the result. Fine grain fades with distance, as a lens would blur it.
  */
 export function sample(
-  s: Surface,
+  s: PackedSurface,
   px: number,
   py: number,
   pz: number,
@@ -28,42 +28,49 @@ export function sample(
   spectrum: Spectrum,
   out: Sample,
 ): void {
-  const qx = px - s.origin[0];
-  const qy = py - s.origin[1];
-  const qz = pz - s.origin[2];
-  const u = qx * s.u[0] + qy * s.u[1] + qz * s.u[2];
-  const v = qx * s.v[0] + qy * s.v[1] + qz * s.v[2];
+  const f = s.frame;
+  const qx = px - f[0];
+  const qy = py - f[1];
+  const qz = pz - f[2];
+  const u = qx * f[3] + qy * f[4] + qz * f[5];
+  const v = qx * f[6] + qy * f[7] + qz * f[8];
   const fine = depth < 3 ? 1 : 3 / depth;
-  const p0 = s.p[0];
-  const p1 = s.p[1];
-  const p2 = s.p[2];
-  const p3 = s.p[3];
-  out.material = s.material;
+  const p0 = f[9];
+  const p1 = f[10];
+  const p2 = f[11];
+  const p3 = f[12];
+  out.optics = s.optics;
   out.warm = 0;
   out.tone = 1;
+  // Brightness plays no part in emission: the far infrared needs materials and warmth alone.
+  const emission = spectrum === 'fir';
   switch (s.texture) {
     case Texture.Plain:
       out.tone = 1 + 0.05 * fractal(u * 40 + s.seed, v * 40);
       return;
     case Texture.Asphalt: {
       const large = fractal(px * 2.3 + s.seed, py * 2.3);
+      out.warm = 0.7 * large;
+      if (emission) return;
       const crack = fractal(px * 5 + s.seed * 3, py * 5);
       out.tone = 1 + 0.16 * large + fine * (0.16 * speckle(px * 70, py * 70) + 0.1 * fractal(px * 30, py * 30));
       if (crack > -0.012 && crack < 0.012) out.tone *= 0.75;
-      out.warm = 0.7 * large;
       return;
     }
     case Texture.Concrete:
+      if (emission) return;
       out.tone = 1 + 0.12 * fractal(u * 6 + s.seed, v * 6) + fine * 0.1 * speckle(u * 60, v * 60);
       return;
     case Texture.Grass: {
       const large = fractal(px * 4 + s.seed, py * 4);
-      if (large + 0.5 * fractal(px * 21, py * 21) > 0.52) out.material = s.second;
-      out.tone = 1 + 0.22 * large + fine * (0.38 * speckle(px * 34, py * 55) + 0.3 * fractal(px * 50, py * 50));
+      if (large + 0.5 * fractal(px * 21, py * 21) > 0.52) out.optics = s.second;
       out.warm = large;
+      if (emission) return;
+      out.tone = 1 + 0.22 * large + fine * (0.38 * speckle(px * 34, py * 55) + 0.3 * fractal(px * 50, py * 50));
       return;
     }
     case Texture.Paving: {
+      if (emission) return;
       const ru = u / p0;
       const row = Math.floor(ru);
       const rv = v / p1 + (row & 1) * 0.5;
@@ -79,6 +86,7 @@ export function sample(
       return;
     }
     case Texture.Brick: {
+      if (emission) return;
       const row = Math.floor(v / 0.12);
       const ru = u / 0.36 + (row & 1) * 0.5;
       const column = Math.floor(ru);
@@ -96,7 +104,7 @@ export function sample(
         facadeGlass(s, column, row, fu > p2 - 0.06 || (fu < 0.03 && p0 > 1), out);
         return;
       }
-      out.material = s.material.gloss > 0.1 ? s.second : s.material;
+      out.optics = s.optics[Optics.Gloss] > 0.1 ? s.second : s.optics;
       out.tone =
         1 +
         0.09 * fractal(u * 3 + s.seed, v * 3) -
@@ -112,13 +120,13 @@ export function sample(
       return;
     case Texture.Bands: {
       const t = v / p0 + 0.25;
-      if (t - Math.floor(t) < p1) out.material = s.second;
+      if (t - Math.floor(t) < p1) out.optics = s.second;
       out.tone = 1 + 0.1 * fractal(u * 30 + s.seed, v * 30) + fine * 0.05 * speckle(u * 80, v * 80);
       return;
     }
     case Texture.Diagonal: {
       const t = (Math.abs(v) + u * 0.8) / p0 + 20;
-      if (t - Math.floor(t) < p1) out.material = s.second;
+      if (t - Math.floor(t) < p1) out.optics = s.second;
       out.tone = 1 + 0.12 * fractal(px * 6 + s.seed, py * 6) + fine * 0.12 * speckle(px * 70, py * 70);
       return;
     }
@@ -150,7 +158,7 @@ export function sample(
     }
     case Texture.Fur: {
       const patch = fractal(u * 9 * p0 + s.seed, v * 9 * p0);
-      if (patch > 0.25) out.material = s.second;
+      if (patch > 0.25) out.optics = s.second;
       out.tone = 1 + 0.22 * fractal(u * 60 + s.seed, v * 60) + 0.12 * patch;
       out.warm = 0.8 * patch;
       return;
@@ -171,36 +179,37 @@ export function sample(
   }
 }
 
-function facadeGlass(s: Surface, column: number, row: number, frame: boolean, out: Sample): void {
-  const windscreen = s.material.gloss > 0.1;
+function facadeGlass(s: PackedSurface, column: number, row: number, frame: boolean, out: Sample): void {
+  const windscreen = s.optics[Optics.Gloss] > 0.1;
   if (windscreen) {
-    out.material = s.material;
+    out.optics = s.optics;
     return;
   }
   if (frame) {
     out.tone = 0.72;
     return;
   }
-  const glows = s.second.glow[0] > 0;
+  const glows = s.second[Optics.Glow] > 0;
   const on = glows && cell(column + s.seed, row) < 0.3;
-  out.material = glows && !on ? unlit(s.second) : s.second;
+  out.optics = glows && !on ? unlit(s.second) : s.second;
   out.tone = 0.7 + 0.8 * cell(column * 3 + s.seed, row + 7);
   out.warm = on ? 2.5 : 1.2 * cell(column + 5, row + s.seed);
 }
 
-const dark = new WeakMap<Material, Material>();
+const dark = new WeakMap<Float64Array, Float64Array>();
 
-function unlit(material: Material): Material {
-  let other = dark.get(material);
+function unlit(optics: Float64Array): Float64Array {
+  let other = dark.get(optics);
   if (!other) {
-    other = { ...material, glow: [0, 0, 0, 0] };
-    dark.set(material, other);
+    other = optics.slice();
+    other.fill(0, Optics.Glow);
+    dark.set(optics, other);
   }
   return other;
 }
 
 /** A printed person: head, shoulders and legs in ink on paper with a headline; −1 … 1 both ways. */
-function poster(s: Surface, u: number, v: number, spectrum: Spectrum, out: Sample): void {
+function poster(s: PackedSurface, u: number, v: number, spectrum: Spectrum, out: Sample): void {
   if (spectrum === 'fir') return;
   const x = Math.abs(u);
   const head = u * u * 9 + (v - 0.45) * (v - 0.45) * 22 < 1;
@@ -208,19 +217,19 @@ function poster(s: Surface, u: number, v: number, spectrum: Spectrum, out: Sampl
   const legs = v <= -0.3 && v > -0.88 && x > 0.04 && x < 0.22;
   if (head) {
     out.tone = 0.75;
-    out.material = s.second;
+    out.optics = s.second;
     if (v < 0.52) out.tone = 1.6;
   } else if (torso || legs) {
-    out.material = s.second;
+    out.optics = s.second;
     out.tone = legs ? 0.6 : 1;
   } else if (v > 0.76 && v < 0.9 && cell(Math.floor(u * 14) + s.seed, 3) > 0.35 && x < 0.85) {
-    out.material = s.second;
+    out.optics = s.second;
   }
 }
 
 /** Looks over the rim into a hole of depth `deep`: floor where the sight line meets it inside, else the wall. */
 function holeView(
-  s: Surface,
+  s: PackedSurface,
   u: number,
   v: number,
   dx: number,
@@ -233,13 +242,14 @@ function holeView(
   const rim = u * u + v * v;
   const grain = fractal(u * 20 + s.seed, v * 20);
   if (rim > inner * inner * (1 + 0.25 * grain)) {
-    out.material = s.second;
+    out.optics = s.second;
     out.tone = 0.85 + 0.25 * grain;
     return;
   }
+  const f = s.frame;
   const run = dz < -0.01 ? deep / -dz : deep * 100;
-  const fu = u + run * (dx * s.u[0] + dy * s.u[1]);
-  const fv = v + run * (dx * s.v[0] + dy * s.v[1]);
+  const fu = u + run * (dx * f[3] + dy * f[4]);
+  const fv = v + run * (dx * f[6] + dy * f[7]);
   const floor = fu * fu + fv * fv < inner * inner;
   out.tone = (floor ? 0.75 : 0.5) + 0.25 * grain;
   out.warm = floor ? 1 : 0;
