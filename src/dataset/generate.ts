@@ -1,12 +1,14 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { type Spectrum, SPECTRA } from '../spectrum.js';
-import { CLASSES } from './classes.js';
+import type { DatasetLayout } from './layouts.js';
 import { mix } from './random.js';
-import { type RenderJob, renderJobs, type RenderedView } from './renderPool.js';
+import type { RenderJob } from './renderJobs.js';
+import { renderJobs } from './renderPool.js';
+import { type RenderResult, writeAnnotations } from './writeAnnotations.js';
+
+export type { DatasetLayout } from './layouts.js';
 
 export interface GenerateOptions {
   readonly seed: number;
+  readonly layout: DatasetLayout;
   /** Number of four-spectrum frame sets by split. */
   readonly splits: Readonly<Record<string, number>>;
   readonly framesPerDrive: number;
@@ -20,47 +22,27 @@ export interface GenerateOptions {
 }
 
 /**
- * Renders a data set in COCO layout: `<root>/<split>/<spectrum>/images/<id>.png` and `annotations.json`. Every drive lies in
- * one split only and has a seed of its own, so test drives show streets, people and light that training has never seen.
+ * Renders a data set (layouts.ts says where what lies). Every drive lies in one split only and has a seed of its own, so test
+ * drives show streets, people and light that training has never seen. Started again after an interruption with the same
+ * options, it goes on where it stopped.
  */
 export async function generateDataset(root: string, options: GenerateOptions): Promise<void> {
   const drives = planDrives(options);
   const total = drives.reduce((sum, jobs) => sum + jobs.length, 0);
-  const results: Result[] = [];
+  const results: RenderResult[] = [];
+  const write = (): Promise<void> => writeAnnotations(root, options.layout, Object.keys(options.splits), results);
   let writing = Promise.resolve();
   await renderJobs(root, drives, options.threads, (job, views) => {
     results.push({ job, views });
-    if (results.length % INTERIM === 0) writing = writing.then(() => writeAnnotations(root, options, results));
+    if (results.length % INTERIM === 0) writing = writing.then(write);
     options.onProgress?.(results.length, total);
   });
   await writing;
-  await writeAnnotations(root, options, results);
-}
-
-interface Result {
-  readonly job: RenderJob;
-  readonly views: readonly RenderedView[];
+  await write();
 }
 
 /** After so many frame sets the annotations are brought up to date, so that an interrupted run leaves a valid data set. */
 const INTERIM = 100;
-
-async function writeAnnotations(root: string, options: GenerateOptions, results: readonly Result[]): Promise<void> {
-  const ordered = [...results].sort((a, b) => (a.job.id < b.job.id ? -1 : 1));
-  for (const split of Object.keys(options.splits)) {
-    for (const spectrum of SPECTRA) {
-      const coco = cocoOf(
-        spectrum,
-        ordered.filter(({ job }) => job.split === split),
-      );
-      const folder = path.join(root, split, spectrum);
-      await mkdir(folder, { recursive: true });
-      const file = path.join(folder, 'annotations.json');
-      await writeFile(`${file}.partial`, JSON.stringify(coco));
-      await rename(`${file}.partial`, file);
-    }
-  }
-}
 
 /** Which moments of which drives make up the splits. */
 export function planDrives(options: GenerateOptions): RenderJob[][] {
@@ -74,10 +56,12 @@ export function planDrives(options: GenerateOptions): RenderJob[][] {
       const drive = { seed, night, duration: options.framesPerDrive * options.interval };
       drives.push(
         Array.from({ length: frames }, (_, frame) => ({
+          kind: 'files',
           drive,
           time: frame * options.interval,
           frame,
           split,
+          layout: options.layout,
           depth: options.depth,
           id: `${split}-${String(n).padStart(4, '0')}-${String(frame).padStart(3, '0')}`,
         })),
@@ -92,42 +76,4 @@ export function planDrives(options: GenerateOptions): RenderJob[][] {
     own.forEach((jobs, i) => position.set(jobs, (i + 0.5) / own.length));
   }
   return drives.sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
-}
-
-function cocoOf(spectrum: Spectrum, results: readonly Result[]): object {
-  const images: object[] = [];
-  const annotations: object[] = [];
-  results.forEach(({ job, views }, index) => {
-    const view = views.find((v) => v.spectrum === spectrum);
-    if (!view) return;
-    images.push({
-      id: index + 1,
-      file_name: `images/${job.id}.png`,
-      width: view.width,
-      height: view.height,
-      time: job.drive.night ? 'night' : 'day',
-      drive: job.drive.seed,
-      frame: job.frame,
-    });
-    for (const { box, classIndex, pixels, visibility, ignore, mask, track } of view.objects) {
-      annotations.push({
-        id: annotations.length + 1,
-        image_id: index + 1,
-        category_id: classIndex + 1,
-        bbox: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1],
-        area: pixels,
-        iscrowd: 0,
-        ignore: ignore ? 1 : 0,
-        visibility: Math.round(visibility * 1000) / 1000,
-        track,
-        segmentation: mask,
-      });
-    }
-  });
-  return {
-    info: { description: 'Generated four-spectrum street scenes', spectrum },
-    images,
-    annotations,
-    categories: CLASSES.map((name, i) => ({ id: i + 1, name })),
-  };
 }

@@ -3,17 +3,20 @@ import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { encodePng } from './png.js';
 import { type Spectrum, SPECTRA } from '../spectrum.js';
-import { Drive, type TruthView, type View } from './drive.js';
+import { Drive, type DriveOptions, type TruthView, type View } from './drive.js';
+import { imageFile, type Viewpoint } from './layouts.js';
+import { registerToRgb } from './registration.js';
 import { toEightBit } from './render/sensor.js';
-import type { RenderJob, RenderedView } from './renderPool.js';
+import type { PictureJob, PictureReply, RenderJob, RenderedView } from './renderJobs.js';
+import type { WorkerSetup } from './renderThread.js';
 import { encodeMask } from './runLength.js';
 
-/** Renders the moments of one drive after another, writes their PNG files and reports their truth. */
-const { root } = workerData as { root: string };
+/** A render thread: answers one job at a time with its truth and, as asked, files or pictures. */
+const { root = '.' } = workerData as WorkerSetup;
 
-parentPort?.on('message', (job: RenderJob) => {
-  void render(job).then(
-    (views) => parentPort?.postMessage({ views }),
+parentPort?.on('message', (job: RenderJob | PictureJob) => {
+  void (job.kind === 'files' ? toFiles(job) : Promise.resolve().then(() => toPictures(job))).then(
+    (result) => parentPort?.postMessage({ result }, job.kind === 'pictures' ? buffersOf(result as PictureReply[]) : []),
     (error: unknown) =>
       parentPort?.postMessage({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
@@ -21,26 +24,57 @@ parentPort?.on('message', (job: RenderJob) => {
 
 let current: { key: string; drive: Drive } | undefined;
 
-async function render(job: RenderJob): Promise<RenderedView[]> {
-  const key = JSON.stringify(job.drive);
-  if (current?.key !== key) current = { key, drive: new Drive(job.drive) };
-  const { drive } = current;
+function driveOf(options: DriveOptions): Drive {
+  const key = JSON.stringify(options);
+  if (current?.key !== key) current = { key, drive: new Drive(options) };
+  return current.drive;
+}
+
+function toPictures(job: PictureJob): PictureReply[] {
+  return driveOf(job.drive)
+    .render(job.time, job.frame, job.spectra)
+    .map(({ spectrum, picture, objects }) => {
+      const { width, height, channels } = picture;
+      const depth = spectrum === 'rgb' ? 8 : job.depth;
+      const samples = depth === 16 ? picture.data : toEightBit(picture);
+      const pixels = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+      const data = job.png ? new Uint8Array(encodePng(width, height, channels, samples)) : pixels;
+      return { spectrum, width, height, channels, depth, data, objects };
+    });
+}
+
+function buffersOf(replies: readonly PictureReply[]): ArrayBuffer[] {
+  return replies.map(({ data }) => data.buffer);
+}
+
+async function toFiles(job: RenderJob): Promise<RenderedView[]> {
+  const drive = driveOf(job.drive);
   // A picture that an interrupted run has finished need not be drawn again: the same job gives the same bytes.
-  const done = await Promise.all(SPECTRA.map((spectrum) => isComplete(fileOf(job, spectrum))));
+  const done = await Promise.all(filesOf(job).map(isComplete));
   if (done.every(Boolean)) return drive.truth(job.time).map(describe);
   const views = drive.render(job.time, job.frame);
-  await Promise.all(views.map((view) => write(view, job)));
+  await Promise.all(views.flatMap((view) => viewpointsOf(job).map((viewpoint) => write(view, job, viewpoint))));
   return views.map(describe);
 }
 
-function fileOf(job: RenderJob, spectrum: Spectrum): string {
-  return path.join(root, job.split, spectrum, 'images', `${job.id}.png`);
+function viewpointsOf({ layout }: RenderJob): readonly Viewpoint[] {
+  return layout === 'mil' ? ['raw', 'registered'] : ['raw'];
 }
 
-async function write({ spectrum, picture }: View, job: RenderJob): Promise<void> {
+function filesOf(job: RenderJob): string[] {
+  return SPECTRA.flatMap((spectrum) => viewpointsOf(job).map((viewpoint) => fileOf(job, spectrum, viewpoint)));
+}
+
+function fileOf({ layout, split, id }: RenderJob, spectrum: Spectrum, viewpoint: Viewpoint): string {
+  return path.join(root, imageFile({ layout, split, spectrum, viewpoint }, id));
+}
+
+async function write(view: View, job: RenderJob, viewpoint: Viewpoint): Promise<void> {
+  const { spectrum } = view;
+  const picture = viewpoint === 'registered' ? registerToRgb(spectrum, view.picture) : view.picture;
   const { width, height, channels, data } = picture;
   const pixels = job.depth === 16 && spectrum !== 'rgb' ? data : toEightBit(picture);
-  const file = fileOf(job, spectrum);
+  const file = fileOf(job, spectrum, viewpoint);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, encodePng(width, height, channels, pixels));
 }

@@ -24,7 +24,7 @@ export interface SensorPicture {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
-  readonly data: Uint16Array;
+  readonly data: Uint16Array<ArrayBuffer>;
 }
 
 const FAULTS = {
@@ -220,7 +220,7 @@ function bloom(source: Float32Array, width: number, height: number, white: numbe
 }
 
 /** The upper eight bits, rounded. */
-export function toEightBit(picture: SensorPicture): Uint8Array {
+export function toEightBit(picture: SensorPicture): Uint8Array<ArrayBuffer> {
   const { data } = picture;
   const out = new Uint8Array(data.length);
   // 257 × 255 = 65535, so this is the rounded quotient.

@@ -1,0 +1,149 @@
+import { availableParallelism } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ImageForm, writeDriveBag } from '../dataset/driveBag.js';
+import { frameCount } from '../dataset/driveFrames.js';
+import { type DatasetLayout, generateDataset } from '../dataset/generate.js';
+import { ExpectedError } from '../errors.js';
+import { startProgress } from './progress.js';
+
+interface ScenesOptions {
+  readonly layout: DatasetLayout | 'drive';
+  readonly seed: number;
+  readonly night?: boolean;
+  readonly day?: boolean;
+  readonly frames?: number;
+  readonly test?: number;
+  readonly duration?: number;
+  readonly rate: number;
+  readonly images: ImageForm;
+  readonly depth: '8' | '16';
+  readonly threads: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  msal scenes street --layout coco --frames 500        400 frame sets to train on and 100 to test with, day and night
+  msal scenes copy-of-mil --layout mil --frames 100    the study's folders: raw and common-viewpoint pictures, VOC boxes
+  msal scenes night.mcap --layout drive --night --duration 30 --rate 10
+  msal scenes raw16 --layout drive --images raw --depth 16
+`;
+
+/** `msal scenes`: generated street scenes as a data set or as a recorded drive. */
+export function register(program: Command): void {
+  program
+    .command('scenes')
+    .description('draw street scenes with truth in four spectra: a data set, or a drive as a rosbag2 recording')
+    .argument('<target>', 'folder to write (with --layout drive: bag folder or .mcap file)')
+    .addOption(new Option('--layout <kind>', 'what to write').choices(['coco', 'voc', 'mil', 'drive']).default('coco'))
+    .option('--seed <n>', 'same seed, same pixels', integer(0, 2 ** 30), 1)
+    .option('--frames <n>', 'four-spectrum frame sets (data set: 100 unless given)', integer(1, 1_000_000))
+    .option('--test <n>', 'how many of them are for testing (data set: a fifth unless given)', integer(0, 1_000_000))
+    .addOption(new Option('--night', 'only by night').conflicts('day'))
+    .addOption(new Option('--day', 'only by day'))
+    .option('--duration <s>', 'length of the drive in seconds (20 unless given)', positive)
+    .option('--rate <hz>', 'frame sets a second of the drive', positive, 10)
+    .addOption(new Option('--images <form>', 'pictures of the drive').choices(['raw', 'png', 'jpeg']).default('jpeg'))
+    .addOption(new Option('--depth <bits>', 'bits of an infrared pixel').choices(['8', '16']).default('8'))
+    .option('--threads <n>', 'render threads', integer(1, 64), availableParallelism())
+    .option('--overwrite', 'replace what is there')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+async function run(target: string, options: ScenesOptions): Promise<void> {
+  const startedMs = performance.now();
+  const frames = options.layout === 'drive' ? await drive(target, options) : await dataset(target, options);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const rate = frames / seconds;
+  if (options.json) {
+    process.stdout.write(
+      `${JSON.stringify({ target, layout: options.layout, frames, seconds, framesPerSecond: rate })}\n`,
+    );
+  } else {
+    process.stdout.write(
+      `${target}: ${frames} four-spectrum frame sets in ${seconds.toFixed(1)} s (${rate.toFixed(1)}/s)\n`,
+    );
+  }
+}
+
+async function drive(target: string, options: ScenesOptions): Promise<number> {
+  const { rate, seed, images, threads } = options;
+  const duration = options.duration ?? (options.frames ?? 20 * rate) / rate;
+  const total = frameCount({ duration, rate });
+  if (total > 1_000_000)
+    throw new ExpectedError(
+      'usage',
+      `a drive of ${total} frame sets is too long`,
+      'give a shorter --duration or a lower --rate',
+    );
+  const progress = startProgress('drawing', total, 'sets');
+  try {
+    return await writeDriveBag(target, {
+      seed,
+      duration,
+      rate,
+      images,
+      threads,
+      night: options.night ?? false,
+      depth: options.depth === '16' ? 16 : 8,
+      overwrite: options.overwrite ?? false,
+      onProgress: (done) => progress.update(done),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function dataset(target: string, options: ScenesOptions): Promise<number> {
+  const frames = options.frames ?? 100;
+  const test = options.test ?? Math.max(1, Math.round(frames / 5));
+  if (test > frames)
+    throw new ExpectedError(
+      'usage',
+      `--test ${test} is more than --frames ${frames}`,
+      'give at most as many test sets as sets in all',
+    );
+  if (!options.overwrite && existsSync(target) && readdirSync(target).length > 0)
+    throw new ExpectedError(
+      'output',
+      `${target} is not empty`,
+      'choose another folder, or add --overwrite to continue or replace',
+    );
+  const progress = startProgress('drawing', frames, 'sets');
+  try {
+    await generateDataset(target, {
+      seed: options.seed,
+      layout: options.layout as DatasetLayout,
+      splits: { train: frames - test, test },
+      // Small sets are cut into shorter drives, so that each split still sees day and night.
+      framesPerDrive: Math.min(10, Math.max(1, Math.floor(test / 2))),
+      interval: 2,
+      nightShare: options.night ? 1 : options.day ? 0 : 0.5,
+      threads: options.threads,
+      depth: options.depth === '16' ? 16 : 8,
+      onProgress: (done) => progress.update(done),
+    });
+    return frames;
+  } finally {
+    progress.stop();
+  }
+}
+
+function integer(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < from || value > to)
+      throw new InvalidArgumentError(`must be a whole number from ${from} to ${to}.`);
+    return value;
+  };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 100_000)) throw new InvalidArgumentError('must be a positive number.');
+  return value;
+}
