@@ -116,6 +116,14 @@ export async function gradCam(
 export function cutToContent(map: SaliencyMap, { input, content }: Letterbox): SaliencyMap {
   const width = (content.width * map.width) / input.width;
   const height = (content.height * map.height) / input.height;
-  if (width === map.width && height === map.height) return map;
+  if (Number.isInteger(width) && Number.isInteger(height)) return topLeft(map, width, height);
   return resample(map, { x: 0, y: 0, width, height }, Math.ceil(width), Math.ceil(height));
+}
+
+function topLeft(map: SaliencyMap, width: number, height: number): SaliencyMap {
+  if (width === map.width) return { width, height, values: map.values.slice(0, width * height) };
+  const values = new Float32Array(width * height);
+  for (let row = 0; row < height; row++)
+    values.set(map.values.subarray(row * map.width, row * map.width + width), row * width);
+  return { width, height, values };
 }
