@@ -96,13 +96,7 @@ export class IntensityNormalizer {
     this.#range = { low: range.low, high: range.high };
     const { low, high } = widened(range, this.config.rule === 'fixed' ? 0 : this.config.minimumSpan);
     const scale = 255 / (high - low);
-    const clamped = new Uint8ClampedArray(data.length);
-    for (let i = 0; i < data.length; i++) {
-      const sample = data[i];
-      // Infinity is as little a measurement as NaN: both are black, not white.
-      clamped[i] = Number.isFinite(sample) ? (sample - low) * scale : 0;
-    }
-    return new Uint8Array(clamped.buffer);
+    return data instanceof Float32Array ? scaleFloats(data, low, scale) : scaleIntegers(data, low, scale);
   }
 
   #follow(target: IntensityRange, stampNs: bigint | undefined): IntensityRange {
@@ -119,6 +113,22 @@ export class IntensityNormalizer {
       high: previous.high + share * (target.high - previous.high),
     };
   }
+}
+
+/** By a table of what each of the 65,536 values becomes. */
+function scaleIntegers(data: Uint16Array, low: number, scale: number): Uint8Array<ArrayBuffer> {
+  const table = new Uint8ClampedArray(65_536);
+  for (let sample = 0; sample < table.length; sample++) table[sample] = (sample - low) * scale;
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
+  return out;
+}
+
+/** NaN and infinity are as little a measurement: both are black. */
+function scaleFloats(data: Float32Array, low: number, scale: number): Uint8Array<ArrayBuffer> {
+  const clamped = new Uint8ClampedArray(data.length);
+  for (let i = 0; i < data.length; i++) clamped[i] = Number.isFinite(data[i]) ? (data[i] - low) * scale : 0;
+  return new Uint8Array(clamped.buffer);
 }
 
 function percentileRange(
@@ -167,8 +177,9 @@ function widened({ low, high }: IntensityRange, minimumSpan: number): IntensityR
 }
 
 function rejectNonFinite({ data, rowLength }: DeepSamples): void {
-  const at = data.findIndex((sample) => !Number.isFinite(sample));
-  if (at < 0) return;
+  let at = 0;
+  while (at < data.length && Number.isFinite(data[at])) at++;
+  if (at === data.length) return;
   throw new ExpectedError(
     'input',
     `32FC1 image has the value ${data[at]} in row ${Math.floor(at / rowLength)}, column ${at % rowLength}`,

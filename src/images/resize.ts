@@ -1,11 +1,6 @@
+import type { Letterbox } from '../geometry/letterbox.js';
 import { bytesOf, Color, Interpolation, type Mats, type Mat, MatType, withMats } from './opencv.js';
 import type { Pixels } from './pixels.js';
-
-/** Where a picture goes in a model's input: `content` pixels from the top left corner of `input`. */
-export interface InputPlacement {
-  readonly input: { readonly width: number; readonly height: number };
-  readonly content: { readonly width: number; readonly height: number };
-}
 
 /**
  * The picture as a detector takes it: `input.height × input.width × 3` bytes, RGB, rows from the top; resized bilinearly
@@ -13,7 +8,7 @@ export interface InputPlacement {
  */
 export function resizeToInput(
   pixels: Pixels,
-  { input, content }: InputPlacement,
+  { input, content }: Pick<Letterbox, 'input' | 'content'>,
   pad: readonly [number, number, number] = [0, 0, 0],
 ): Uint8Array<ArrayBuffer> {
   const rgb = withMats((mats) => {
