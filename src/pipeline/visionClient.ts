@@ -1,0 +1,79 @@
+import type { SensorImage } from '../images/sensorImage.js';
+import type { ExpectedError } from '../errors.js';
+import type { Spectrum } from '../spectrum.js';
+import type { PictureRequest, Pictures } from './perceivedSet.js';
+import type { ExplainedDetection } from '../inference/protocol.js';
+import type { Prepared, VisionReply, VisionRequest, VisionSetup } from './visionProtocol.js';
+import { WorkerClient } from './workerClient.js';
+
+/** Image work of the pipeline, done in another thread. */
+export interface VisionService {
+  /**
+   * Decodes an image and lays it into its model's input. The image's bytes are copied.
+   * @throws ExpectedError (input) for an image that cannot be used, (environment) where the service is gone
+   */
+  prepare(key: number, spectrum: Spectrum, stampNs: bigint, image: SensorImage): Promise<Prepared>;
+  /** @throws Error where the picture is no longer kept */
+  render(key: number, detections: readonly ExplainedDetection[], wanted: PictureRequest): Promise<Pictures>;
+  close(): Promise<void>;
+}
+
+export interface VisionHooks {
+  readonly onDeath?: (error: ExpectedError) => void;
+  readonly onStray?: (error: Error) => void;
+}
+
+let opened = false;
+
+/**
+ * The vision worker: OpenCV's binding serves one thread per process, once. A second thread, even after the first has ended,
+ * brings the process down; so this can be opened once per process, and never again.
+ */
+export class VisionClient implements VisionService {
+  readonly #worker: WorkerClient<VisionRequest, VisionReply>;
+
+  private constructor(setup: VisionSetup, hooks: VisionHooks) {
+    this.#worker = new WorkerClient(new URL('./visionWorker.js', import.meta.url), {
+      name: 'vision worker',
+      workerData: setup,
+      ...hooks,
+    });
+  }
+
+  /**
+   * Starts the worker and loads OpenCV in it.
+   * @throws ExpectedError (environment) where OpenCV cannot be loaded; Error at the second call in a process
+   */
+  static async open(setup: VisionSetup, hooks: VisionHooks = {}): Promise<VisionClient> {
+    if (opened) throw new Error('the vision worker can be opened once per process: see VisionClient');
+    opened = true;
+    const client = new VisionClient(setup, hooks);
+    try {
+      await client.#worker.call({ kind: 'hello' });
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  async prepare(key: number, spectrum: Spectrum, stampNs: bigint, image: SensorImage): Promise<Prepared> {
+    // A message's bytes are often a view of a larger buffer, all of which would be cloned: copy just these, and move them.
+    const data = Uint8Array.from(image.data);
+    const reply = await this.#worker.call({ kind: 'prepare', key, spectrum, stampNs, image: { ...image, data } }, [
+      data.buffer,
+    ]);
+    if (reply.kind !== 'prepared') throw new TypeError(`the vision worker answered ${reply.kind}`);
+    return reply;
+  }
+
+  async render(key: number, detections: readonly ExplainedDetection[], wanted: PictureRequest): Promise<Pictures> {
+    const reply = await this.#worker.call({ kind: 'render', key, detections, wanted });
+    if (reply.kind !== 'rendered') throw new TypeError(`the vision worker answered ${reply.kind}`);
+    return reply.pictures;
+  }
+
+  close(): Promise<void> {
+    return this.#worker.close();
+  }
+}

@@ -1,0 +1,101 @@
+import { ExpectedError } from '../errors.js';
+import { letterbox } from '../geometry/letterbox.js';
+import { decodeImage } from '../images/decode.js';
+import { encodeJpeg } from '../images/encode.js';
+import { IntensityNormalizer } from '../images/intensity.js';
+import { opencvVersion } from '../images/opencv.js';
+import { paintOverlay } from '../images/overlay.js';
+import type { Pixels } from '../images/pixels.js';
+import { resizeToInput, thumbnail } from '../images/resize.js';
+import type { Spectrum } from '../spectrum.js';
+import type {
+  PrepareRequest,
+  Prepared,
+  RenderRequest,
+  Rendered,
+  VisionReply,
+  VisionRequest,
+  VisionSetup,
+} from './visionProtocol.js';
+import type { Reply } from './workerProtocol.js';
+
+/** What the vision thread does. Remembers each camera's range of intensities, and the pictures that may yet be painted. */
+export class VisionTasks {
+  readonly #normalizers = new Map<Spectrum, IntensityNormalizer>();
+  /** In the order of arrival. */
+  readonly #kept = new Map<number, Pixels>();
+
+  constructor(readonly setup: VisionSetup) {}
+
+  handle(request: VisionRequest): Reply<VisionReply> {
+    switch (request.kind) {
+      case 'hello':
+        return { value: { kind: 'hello', opencvVersion: opencvVersion() } };
+      case 'prepare': {
+        const value = this.#prepare(request);
+        return { value, transfer: [value.input.buffer] };
+      }
+      case 'render': {
+        const value = this.#render(request);
+        const { overlay, thumbnail: small } = value.pictures;
+        return {
+          value,
+          transfer: [overlay, small].flatMap((file) => (file === undefined ? [] : [file.buffer as ArrayBuffer])),
+        };
+      }
+    }
+  }
+
+  #prepare({ key, spectrum, stampNs, image }: PrepareRequest): Prepared {
+    const band = this.setup.bands[spectrum];
+    if (band === undefined) {
+      throw new ExpectedError('usage', `the band ${spectrum} is not configured`, `add cameras.${spectrum}`);
+    }
+    const started = performance.now();
+    const pixels = decodeImage(image, { normalizer: this.#normalizer(spectrum), stampNs });
+    const decoded = performance.now();
+    const source = { width: pixels.width, height: pixels.height };
+    const input = resizeToInput(pixels, letterbox(source, band.input, band.input.resize));
+    const resizeMs = performance.now() - decoded;
+    this.#keep(key, pixels);
+    return { kind: 'prepared', input, source, decodeMs: decoded - started, resizeMs };
+  }
+
+  #render({ key, detections, wanted }: RenderRequest): Rendered {
+    const started = performance.now();
+    const pixels = this.#kept.get(key);
+    if (pixels === undefined)
+      throw new Error(`picture ${key} is no longer kept: it can be painted only soon after it came`);
+    const { overlayOpacity, colorMap, jpegQuality, thumbnailSide } = this.setup.pictures;
+    const overlay =
+      wanted.overlay === true
+        ? encodeJpeg(paintOverlay(pixels, detections, { opacity: overlayOpacity, colors: colorMap }), jpegQuality)
+        : undefined;
+    const small = wanted.thumbnail === true ? encodeJpeg(thumbnail(pixels, thumbnailSide), jpegQuality) : undefined;
+    return {
+      kind: 'rendered',
+      pictures: {
+        ...(overlay === undefined ? {} : { overlay }),
+        ...(small === undefined ? {} : { thumbnail: small }),
+        renderMs: performance.now() - started,
+      },
+    };
+  }
+
+  #normalizer(spectrum: Spectrum): IntensityNormalizer {
+    let normalizer = this.#normalizers.get(spectrum);
+    if (normalizer === undefined) {
+      normalizer = new IntensityNormalizer(this.setup.bands[spectrum]?.intensity);
+      this.#normalizers.set(spectrum, normalizer);
+    }
+    return normalizer;
+  }
+
+  #keep(key: number, pixels: Pixels): void {
+    this.#kept.set(key, pixels);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= this.setup.keepPictures) return;
+      this.#kept.delete(oldest);
+    }
+  }
+}
