@@ -14,6 +14,7 @@ const roomsAllowed = {
   dataset: ['geometry', 'images', 'bag', 'metrics'],
   report: ['geometry', 'metrics'],
   pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'inference'],
+  replay: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'pipeline', 'bag', 'report'],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];
 

@@ -1,16 +1,32 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, ExpectedError } from '../errors.js';
+import { versions } from '../versions.js';
+import { register as detect } from './detect.js';
+import { register as doctor } from './doctor.js';
+import { register as info } from './info.js';
+import { register as replay } from './replay.js';
 
 const program = new Command('msal')
   .description('What a vehicle’s cameras see, and why its detector believes it')
-  .showHelpAfterError('(add --help for usage)');
-
-// One file a command; each exports `register(program)`.
+  .version(versions()['multispectral-saliency'] ?? 'unknown')
+  .showHelpAfterError('(add --help for usage)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 a defect of this program, 2 wrong use, 3 unusable input, 4 output could not be written (disk full),
+5 unusable model, 6 something missing on this machine (see \`msal doctor\`), 130 interrupted.`,
+  );
+for (const register of [replay, detect, info, doctor]) register(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof ExpectedError)) throw error;
-  process.stderr.write(`msal: ${error.message}\n  what to do: ${error.remedy}\n`);
-  process.exitCode = EXIT_CODES[error.kind];
+  if (error instanceof CommanderError) {
+    // Commander has printed it; help and version end with 0.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_CODES.usage;
+  } else if (error instanceof ExpectedError) {
+    process.stderr.write(`msal: ${error.message}\n  what to do: ${error.remedy}\n`);
+    process.exitCode = EXIT_CODES[error.kind];
+  } else throw error;
 }

@@ -55,7 +55,7 @@ export async function chooseProvider(
   let reference: GraphOutputs | undefined;
   for (const provider of preference) {
     if (provider === 'cpu') {
-      const session = await openSession(graph, 'cpu', threads, plain.manifest.name);
+      const session = await openSession(graph, 'cpu', threads);
       await fixedRun(session, plain);
       return { session, attempts: [...attempts, cpuAttempt] };
     }
@@ -95,7 +95,7 @@ async function tryProvider(
 }
 
 async function cpuReference(graph: Uint8Array, plain: PlainDetector, threads: number): Promise<GraphOutputs> {
-  const session = await openSession(graph, 'cpu', threads, plain.manifest.name);
+  const session = await openSession(graph, 'cpu', threads);
   try {
     return await fixedRun(session, plain);
   } finally {

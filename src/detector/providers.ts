@@ -20,15 +20,9 @@ export function compiledProviders(): Provider[] {
 /**
  * Opens an ONNX Runtime session on one provider (nodes that it cannot run fall back to the CPU inside ONNX Runtime).
  * @param threads threads of one run on the CPU; 0 leaves it to ONNX Runtime
- * @param name how messages name the model
  * @throws ExpectedError `environment` where the provider cannot be used here, `model` where the graph cannot be run
  */
-export async function openSession(
-  graph: Uint8Array,
-  provider: Provider,
-  threads: number,
-  name = 'the model',
-): Promise<InferenceSession> {
+export async function openSession(graph: Uint8Array, provider: Provider, threads: number): Promise<InferenceSession> {
   if (!compiledProviders().includes(provider))
     throw new ExpectedError(
       'environment',
@@ -50,7 +44,7 @@ export async function openSession(
     if (provider === 'cpu')
       throw new ExpectedError(
         'model',
-        `ONNX Runtime cannot run ${name} as its manifest describes it: ${reason}`,
+        `ONNX Runtime cannot run the model: ${reason}`,
         'check the manifest against the model (msal info shows both)',
         { cause },
       );

@@ -32,16 +32,13 @@ async function main(port: MessagePort, { models, ...options }: WorkerSetup): Pro
       send({ kind: 'failed', error: packError(error) });
     }
   };
-  let running = Promise.resolve();
   const close = async (): Promise<void> => {
-    await running;
     port.close();
     for (const detector of byPath.values()) await detector.close();
   };
   // The pool sends the next job only after the answer to the last one.
   port.on('message', (message: ToWorker) => {
-    if (message.kind === 'detect') running = detect(message.job);
-    else void close();
+    void (message.kind === 'detect' ? detect(message.job) : close());
   });
   const loaded: Record<string, LoadedModel> = {};
   for (const [key, { detector }] of detectors)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { SeparableWeights } from '../../src/detector/classHead.js';
 import type { LevelFeatures } from '../../src/detector/featureMaps.js';
@@ -8,7 +7,7 @@ import { openGraphSums } from '../../src/inference/graphSums.js';
 import { cutToContent, gradCam, gradCamWeights, levelMaps } from '../../src/saliency/gradCam.js';
 import { resample, upsample } from '../../src/saliency/upsample.js';
 import { weightedSums } from '../../src/saliency/weightedSums.js';
-import { assertClose, fixture } from '../detector/reference.js';
+import { assertClose } from '../detector/reference.js';
 
 /** Two channels, one anchor, two classes; depthwise kernels 1…9 and all ones. */
 const weights: SeparableWeights = {
@@ -157,49 +156,4 @@ describe('bilinear upsampling', () => {
       upsample({ width: 2, height: 2, values: new Float32Array(4).fill(7) }, 9, 5).values.every((value) => value === 7),
     );
   });
-});
-
-describe('Grad-CAM against autograd', () => {
-  interface Recorded {
-    readonly classCount: number;
-    readonly depthwise: number[][][];
-    readonly pointwise: number[][];
-    readonly cases: readonly (Record<'height' | 'width' | 'row' | 'column' | 'anchor' | 'class' | 'score', number> & {
-      readonly features: number[][][];
-      readonly alpha: number[];
-    } & Record<'usual' | 'study' | 'signed', number[][]>)[];
-  }
-  // training/msal_training/gradcam_reference.py
-  const recorded = JSON.parse(readFileSync(fixture('gradcam.json'), 'utf8')) as Recorded;
-  const head: SeparableWeights = {
-    channels: recorded.depthwise.length,
-    outputs: recorded.pointwise.length,
-    depthwise: Float32Array.from(recorded.depthwise.flat(2)),
-    pointwise: Float32Array.from(recorded.pointwise.flat()),
-  };
-
-  for (const item of recorded.cases)
-    it(`cell (${item.row}, ${item.column}) of a ${item.height}×${item.width} map`, async () => {
-      const maps: LevelFeatures = {
-        level: 3,
-        channels: head.channels,
-        rows: item.height,
-        columns: item.width,
-        data: Float32Array.from(item.features.flat(2)),
-      };
-      const source = { level: 3, row: item.row, column: item.column, anchor: item.anchor };
-      const alpha = gradCamWeights(
-        { source, classIndex: item.class, score: item.score },
-        maps,
-        head,
-        recorded.classCount,
-      );
-      assertClose(alpha, item.alpha, 1e-5, 'α');
-      for (const [variant, expected] of [
-        ['study', item.study],
-        ['usual', item.usual],
-        ['none', item.signed],
-      ] as const)
-        assertClose((await levelMaps(maps, [alpha], variant))[0].values, expected.flat(), 1e-5, variant);
-    });
 });

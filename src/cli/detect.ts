@@ -1,0 +1,147 @@
+import { Option, type Command } from 'commander';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ExpectedError } from '../errors.js';
+import type { Frame } from '../images/frame.js';
+import { detectionLines } from '../replay/detectionLines.js';
+import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import type { FrameSet } from '../pipeline/frameSet.js';
+import type { FailedFrame, PerceivedFrame } from '../pipeline/perceivedSet.js';
+import { PerceptionPipeline } from '../pipeline/perception.js';
+import { SPECTRA, type Spectrum } from '../spectrum.js';
+import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
+import { openOutputFolder } from './outputFolder.js';
+import { addPerceptionFlags, perceptionConfig, type PerceptionFlags } from './perceptionFlags.js';
+import { startProgress } from './progress.js';
+
+interface DetectFlags extends PerceptionFlags {
+  readonly spectrum: Spectrum;
+  readonly model?: string;
+  readonly output?: string;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Larger files are no camera pictures. */
+const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
+
+/** `msal detect`: image files to detections and overlays. */
+export function register(program: Command): void {
+  const command = program
+    .command('detect')
+    .description('detect and explain in image files (JPEG or PNG, 8 or 16 bit)')
+    .argument('<image...>', 'image files of one band')
+    .addOption(new Option('-s, --spectrum <band>', 'which band they show').choices(SPECTRA).default('rgb'))
+    .option('-m, --model <manifest>', "manifest of the model; by default the band's model of this package")
+    .option('-o, --output <dir>', 'write an overlay picture <name>.overlay.jpg for each image into this folder')
+    .option('--overwrite', 'replace what an earlier run left in the output folder')
+    .option('--json', 'print one JSON object per detection and line');
+  addPerceptionFlags(command)
+    .addHelpText(
+      'after',
+      `
+Images that cannot be used are named on standard error; the exit code is then 3.
+
+Examples:
+  $ msal detect street.png --output overlays
+  $ msal detect thermal/*.png --spectrum fir --score-threshold 0.5 --json`,
+    )
+    .action(async (images: string[], flags: DetectFlags) => {
+      const config = await detectConfig(flags);
+      const output =
+        flags.output === undefined ? undefined : await openOutputFolder(flags.output, flags.overwrite ?? false);
+      const { signal, release } = onInterrupt();
+      const progress = startProgress('detecting', images.length, 'images');
+      const pipeline = await PerceptionPipeline.open(config, {}, [flags.spectrum]);
+      let done = 0;
+      try {
+        const sets = imageSets(images, flags.spectrum, signal, reportTrouble);
+        for await (const { frames } of pipeline.perceive(sets, { overlay: output !== undefined })) {
+          for (const frame of frames.values()) await handle(frame, output, flags.json ?? false);
+          progress.update(++done);
+        }
+      } finally {
+        progress.stop();
+        release();
+        await pipeline.close();
+      }
+      if (signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
+    });
+}
+
+async function detectConfig(flags: DetectFlags): Promise<PerceptionConfig> {
+  const config = await perceptionConfig(flags, 'throughput');
+  const { spectrum, model } = flags;
+  const camera = config.cameras[spectrum];
+  if (camera === undefined && model === undefined)
+    throw new ExpectedError(
+      'usage',
+      `the configuration has no band ${spectrum}`,
+      'add it, or name a model with --model',
+    );
+  if (model === undefined) return config;
+  const defaults = camera ?? Object.values(config.cameras)[0];
+  if (defaults === undefined) return config;
+  return { ...config, cameras: { ...config.cameras, [spectrum]: { ...defaults, model: path.resolve(model) } } };
+}
+
+/** One set for each readable file, in order; its stamp is its number. */
+async function* imageSets(
+  files: readonly string[],
+  spectrum: Spectrum,
+  signal: AbortSignal,
+  onTrouble: (file: string, error: Error) => void,
+): AsyncGenerator<FrameSet> {
+  for (const [index, file] of files.entries()) {
+    if (signal.aborted) return;
+    let data: Uint8Array;
+    try {
+      const { size } = await stat(file);
+      if (size > MAX_IMAGE_BYTES) throw new Error(`it has ${String(size)} bytes, more than ${String(MAX_IMAGE_BYTES)}`);
+      data = await readFile(file);
+    } catch (error) {
+      onTrouble(file, error as Error);
+      continue;
+    }
+    const stampNs = BigInt(index);
+    const format = path.extname(file).slice(1).toLowerCase().replace('jpg', 'jpeg');
+    const image = { kind: 'compressed', format, data } as const;
+    const frame: Frame = { spectrum, topic: file, frameId: path.basename(file), stampNs, receivedNs: stampNs, image };
+    yield { stampNs, skewNs: 0n, frames: new Map([[spectrum, frame]]), missing: [] };
+  }
+}
+
+async function handle(frame: PerceivedFrame | FailedFrame, output: string | undefined, json: boolean): Promise<void> {
+  const file = frame.header.topic;
+  if (frame.kind === 'failed') {
+    reportTrouble(file, frame.error);
+    return;
+  }
+  if (output !== undefined) {
+    if (frame.picturesError !== undefined) reportTrouble(file, frame.picturesError);
+    else if (frame.pictures?.overlay !== undefined)
+      await writeFile(path.join(output, `${path.parse(file).name}.overlay.jpg`), frame.pictures.overlay);
+  }
+  process.stdout.write(json ? jsonLines(frame) : textLines(file, frame));
+}
+
+function jsonLines(frame: PerceivedFrame): string {
+  return detectionLines(frame)
+    .map(({ topic, frameId: _frameId, stampNs: _stampNs, ...line }) => `${JSON.stringify({ image: topic, ...line })}\n`)
+    .join('');
+}
+
+function textLines(file: string, { detections, timings }: PerceivedFrame): string {
+  const lines = detections.map(({ className, score, box, attention }) => {
+    const corners = [box.x1, box.y1, box.x2, box.y2].map((value) => value.toFixed(0)).join(' ');
+    const looks = attention ? `, ${(100 * attention.energyInBox).toFixed(0)} % of its map inside the box` : '';
+    return `  ${className} ${score.toFixed(2)} at ${corners}${looks}\n`;
+  });
+  return `${file}: ${String(detections.length)} detections in ${timings.inferenceMs.toFixed(0)} ms\n${lines.join('')}`;
+}
+
+function reportTrouble(file: string, error: Error): void {
+  const remedy = error instanceof ExpectedError ? `\n  what to do: ${error.remedy}` : '';
+  process.stderr.write(`msal: ${file}: ${error.message}${remedy}\n`);
+  process.exitCode = 3;
+}

@@ -1,0 +1,81 @@
+import { Option, type Command } from 'commander';
+import { openOutputFolder } from './outputFolder.js';
+import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
+import { number } from './optionValues.js';
+import { perceptionConfig, type PerceptionFlags } from './perceptionFlags.js';
+import { addPerceptionFlags } from './perceptionFlags.js';
+import { noProgress, startProgress, type Progress } from './progress.js';
+import { describeReplay } from './replayText.js';
+import { replay } from '../replay/replay.js';
+
+interface ReplayFlags extends PerceptionFlags {
+  readonly output: string;
+  readonly overwrite?: boolean;
+  readonly jsonl?: boolean;
+  readonly maps?: boolean;
+  readonly reportSize: number;
+  readonly json?: boolean;
+}
+
+/** `msal replay`: from a recorded drive to detections, maps, an annotated bag and a report. */
+export function register(program: Command): void {
+  const command = program
+    .command('replay')
+    .description('detect and explain in a recorded drive (rosbag2, MCAP or SQLite3); needs no ROS')
+    .argument('<bag>', 'bag folder with metadata.yaml, or a bare .mcap or .db3 file')
+    .requiredOption('-o, --output <dir>', 'folder for annotated.mcap, report.html and summary.json')
+    .option('--overwrite', 'replace what an earlier run left in the output folder')
+    .option('--jsonl', 'also write detections.jsonl, one detection a line')
+    .option('--maps', 'put the Grad-CAM map of every detection into the annotated bag')
+    .addOption(
+      new Option('--report-size <MB>', 'largest size of the report; pictures are thinned evenly to honour it')
+        .argParser(number(1, 2000))
+        .default(60),
+    )
+    .option('--json', 'print the summary as JSON');
+  addPerceptionFlags(command)
+    .addHelpText(
+      'after',
+      `
+Topics are matched to bands by the words in their names (rgb, color; nir; mir, mwir; fir, lwir, thermal); a configuration
+file says it where they do not. Ctrl-C ends the replay early and leaves valid files.
+
+Examples:
+  $ msal replay drive/ --output out
+  $ msal replay drive.mcap -o out --score-threshold 0.5 --jsonl
+  $ msal replay drive.db3 -o out --config config/replay.yaml --json > summary.json`,
+    )
+    .action(async (bag: string, flags: ReplayFlags) => {
+      const config = await perceptionConfig(flags, 'throughput');
+      const output = await openOutputFolder(flags.output, flags.overwrite ?? false);
+      const { signal, release } = onInterrupt();
+      let progress: Progress = noProgress;
+      try {
+        const summary = await replay(
+          {
+            bag,
+            output,
+            config,
+            jsonLines: flags.jsonl ?? false,
+            maps: flags.maps ?? false,
+            reportBytes: flags.reportSize * 1e6,
+          },
+          {
+            signal,
+            onProgress(done, total, note) {
+              if (progress === noProgress) progress = startProgress('replaying', total, 'frames');
+              progress.update(done, note);
+            },
+          },
+        );
+        progress.stop();
+        process.stdout.write(
+          flags.json === true ? `${JSON.stringify(summary, undefined, 2)}\n` : describeReplay(summary),
+        );
+        if (!summary.completed) process.exitCode = INTERRUPTED_EXIT_CODE;
+      } finally {
+        progress.stop();
+        release();
+      }
+    });
+}

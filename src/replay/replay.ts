@@ -1,0 +1,304 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bag } from '../bag/bag.js';
+import { BagWriter } from '../bag/bagWriter.js';
+import { describeLoss } from '../bag/losses.js';
+import { openBag } from '../bag/openBag.js';
+import { ExpectedError } from '../errors.js';
+import { bandsOf, syncOptionsOf } from '../pipeline/config.js';
+import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import type { PerceivedSet } from '../pipeline/perceivedSet.js';
+import { PerceptionPipeline } from '../pipeline/perception.js';
+import { synchronizeIterable } from '../pipeline/synchronize.js';
+import { Synchronizer } from '../pipeline/synchronizer.js';
+import { assignTopics } from '../pipeline/topicSpectra.js';
+import { ReportWriter } from '../report/reportWriter.js';
+import { SPECTRA, type Spectrum } from '../spectrum.js';
+import { versions } from '../versions.js';
+import { Annotator } from './annotator.js';
+import { detectionLines } from './detectionLines.js';
+import { JsonLinesWriter } from './jsonLines.js';
+import { recordedFrames } from './recordedFrames.js';
+import { reportFrameSet } from './reportFrames.js';
+import { bySpectrum, droppedOf, ReplayTally, type ReplaySummary } from './replaySummary.js';
+
+export interface ReplayOptions {
+  /** Bag folder or file. */
+  readonly bag: string;
+  /** Existing folder for the outputs; absolute. */
+  readonly output: string;
+  readonly config: PerceptionConfig;
+  /** Whether `detections.jsonl` is written too. */
+  readonly jsonLines?: boolean;
+  /** Whether the explained detections in the bag carry their maps. */
+  readonly maps?: boolean;
+  /** Largest size of the report, bytes. */
+  readonly reportBytes?: number;
+}
+
+export interface ReplayHooks {
+  /** Ends the replay early; the outputs are closed properly and say so. */
+  readonly signal?: AbortSignal;
+  /** `done` of about `total` image messages are dealt with. */
+  readonly onProgress?: (done: number, total: number, note: string) => void;
+}
+
+/**
+ * Replays a recorded drive: synchronises its cameras, detects, explains, and writes `annotated.mcap` (the recorded messages
+ * untouched, with detections, overlays and attention figures beside them), `report.html` and `summary.json`.
+ *
+ * Runs in memory that does not grow with the bag. Bad images and damaged parts of the bag are counted and reported.
+ *
+ * @throws ExpectedError `input` (no readable bag), `usage` (topics), `model`, `environment`, `output` (disk full: what was
+ *   written stays readable)
+ */
+export async function replay(options: ReplayOptions, hooks: ReplayHooks = {}): Promise<ReplaySummary> {
+  const bag = await openBag(options.bag);
+  try {
+    const topics = assignTopics(
+      bag.topics.map(({ name, type }) => ({ topic: name, type })),
+      configuredTopics(options.config),
+      bandsOf(options.config),
+    );
+    const pipeline = await PerceptionPipeline.open(options.config, {}, [...topics.keys()]);
+    try {
+      return await new Replay(options, hooks, bag, topics, pipeline).run();
+    } finally {
+      await pipeline.close();
+    }
+  } finally {
+    await bag.close();
+  }
+}
+
+function configuredTopics({ cameras }: PerceptionConfig): Partial<Record<Spectrum, string>> {
+  const topics: Partial<Record<Spectrum, string>> = {};
+  for (const spectrum of SPECTRA) {
+    const topic = cameras[spectrum]?.topic;
+    if (topic !== undefined) topics[spectrum] = topic;
+  }
+  return topics;
+}
+
+/** The files that a replay writes. */
+interface Outputs {
+  readonly annotated: BagWriter;
+  readonly report: ReportWriter;
+  readonly lines: JsonLinesWriter | undefined;
+}
+
+class Replay {
+  readonly #tally = new ReplayTally();
+  readonly #badMessages = new Map<Spectrum, number>();
+  readonly #synchronizer: Synchronizer;
+  readonly #startedMs = performance.now();
+  #sets = 0;
+  #dropped = 0;
+
+  constructor(
+    readonly options: ReplayOptions,
+    readonly hooks: ReplayHooks,
+    readonly bag: Bag,
+    readonly topics: ReadonlyMap<Spectrum, string>,
+    readonly pipeline: PerceptionPipeline,
+  ) {
+    this.#synchronizer = new Synchronizer(syncOptionsOf(options.config, [...topics.keys()]));
+  }
+
+  async run(): Promise<ReplaySummary> {
+    const outputs = await this.#openOutputs();
+    try {
+      await this.#perceive(outputs);
+      return await this.#finish(outputs);
+    } catch (error) {
+      // Leave what there is readable: a bag without its summary, no half report.
+      await Promise.allSettled([outputs.annotated.close(), outputs.report.abort(), outputs.lines?.close()]);
+      throw error;
+    }
+  }
+
+  async #openOutputs(): Promise<Outputs> {
+    const { output, jsonLines = false, reportBytes } = this.options;
+    const annotated = await BagWriter.create(path.join(output, 'annotated.mcap'), { overwrite: true });
+    try {
+      const report = await ReportWriter.create(path.join(output, 'report.html'), {
+        title: path.basename(this.options.bag),
+        source: this.options.bag,
+        method: describeMethod(this.options.config),
+        models: this.#reportModels(),
+        provenance: Object.entries({ ...versions(), ...this.#parameters() }).map(([label, value]) => ({
+          label,
+          value: typeof value === 'string' ? value : JSON.stringify(value),
+        })),
+        createdAt: new Date(),
+        ...(reportBytes === undefined ? {} : { sizeCapBytes: reportBytes }),
+      });
+      const lines = jsonLines ? await JsonLinesWriter.create(path.join(output, 'detections.jsonl')) : undefined;
+      return { annotated, report, lines };
+    } catch (error) {
+      await annotated.close();
+      throw error;
+    }
+  }
+
+  async #perceive({ annotated, report, lines }: Outputs): Promise<void> {
+    const { config, maps = false } = this.options;
+    const annotator = new Annotator(annotated, { variant: config.explanation.gradCam, maps });
+    await annotator.announce(this.topics.keys());
+    const frames = recordedFrames(
+      this.bag,
+      this.topics,
+      {
+        onMessage: (message, topic) => annotated.copy(message, topic),
+        onBadMessage: (message, spectrum, error) => {
+          this.#badMessages.set(spectrum, (this.#badMessages.get(spectrum) ?? 0) + 1);
+          this.#tally.addTrouble(spectrum, error.message);
+          report.addLoss({ what: error.message, topic: message.topic, stampNs: message.logTimeNs });
+        },
+      },
+      this.hooks.signal,
+    );
+    const sets = synchronizeIterable(frames, this.#synchronizer);
+    const total = this.#imageCount();
+    for await (const set of this.pipeline.perceive(sets, { overlay: true, thumbnail: true })) {
+      this.#tally.addSet(set);
+      await report.addFrameSet(reportFrameSet(set, this.#sets, this.#newlyDropped()));
+      for (const frame of set.frames.values()) {
+        if (frame.kind === 'perceived') {
+          await annotator.write(frame);
+          if (lines !== undefined) for (const line of detectionLines(frame)) await lines.write(line);
+        } else {
+          const { topic, stampNs } = frame.header;
+          report.addLoss({ what: frame.error.message, topic, stampNs });
+        }
+      }
+      this.#sets++;
+      this.#reportProgress(set, total);
+    }
+  }
+
+  #reportProgress({ frames }: PerceivedSet, total: number): void {
+    const note = `| ${String(this.#tally.detectionCount)} detections`;
+    this.hooks.onProgress?.(Math.min(total, this.#sets * Math.max(1, frames.size)), total, note);
+  }
+
+  async #finish({ annotated, report, lines }: Outputs): Promise<ReplaySummary> {
+    const losses = this.bag.losses.map(describeLoss);
+    for (const loss of losses) report.addLoss({ what: loss });
+    const { output } = this.options;
+    const summaryFile = path.join(output, 'summary.json');
+    const outputs = {
+      annotated: annotated.file,
+      report: path.join(output, 'report.html'),
+      summary: summaryFile,
+      ...(lines === undefined ? {} : { detections: lines.path }),
+    };
+    const summary = this.#summary(losses, outputs);
+    await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
+    await annotated.close();
+    await lines?.close();
+    await report.close({
+      completed: summary.completed,
+      cards: [{ label: 'Throughput', value: `${summary.framesPerSecond.toFixed(1)} frames/s` }],
+      notes: summary.troubles.map(({ spectrum, what, count }) => `${spectrum}: ${String(count)} × ${what}`),
+    });
+    await writeSummary(summaryFile, summary);
+    return summary;
+  }
+
+  #summary(losses: readonly string[], outputs: Record<string, string>): ReplaySummary {
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const counters = this.#synchronizer.counters();
+    return {
+      schemaVersion: 1,
+      completed: this.hooks.signal?.aborted !== true,
+      source: this.options.bag,
+      outputs,
+      topics: Object.fromEntries(this.topics),
+      models: this.#models(),
+      parameters: this.#parameters(),
+      versions: versions(),
+      frameSets: counters.sets,
+      partialSets: counters.partialSets,
+      frames: this.#tally.frames(counters, this.#badMessages),
+      detections: this.#tally.detections(),
+      clockJumps: counters.clockJumps,
+      troubles: this.#tally.troubles,
+      losses,
+      latency: this.#tally.latencies.figures(),
+      seconds,
+      framesPerSecond: this.#tally.perceivedCount / seconds,
+    };
+  }
+
+  #models(): ReplaySummary['models'] {
+    return bySpectrum(this.pipeline.models.keys(), (spectrum) => {
+      const { name, sha256, provider } = this.pipeline.models.get(spectrum) ?? missingModel(spectrum);
+      return { name, sha256, provider };
+    });
+  }
+
+  #reportModels() {
+    return [...this.pipeline.models].map(([spectrum, { name, sha256, provider }]) => ({
+      name,
+      sha256,
+      spectra: [spectrum],
+      detail: provider,
+    }));
+  }
+
+  #parameters(): Record<string, unknown> {
+    const { detection, explanation, synchronization, execution } = this.options.config;
+    return { detection, explanation, synchronization, execution };
+  }
+
+  #imageCount(): number {
+    const wanted = new Set(this.topics.values());
+    return this.bag.topics.reduce((sum, { name, count }) => sum + (wanted.has(name) ? count : 0), 0);
+  }
+
+  #newlyDropped(): number {
+    const { bands } = this.#synchronizer.counters();
+    const dropped = [...bands.values()].reduce((sum, band) => sum + droppedOf(band), 0);
+    const fresh = dropped - this.#dropped;
+    this.#dropped = dropped;
+    return fresh;
+  }
+}
+
+function describeMethod({ explanation }: PerceptionConfig): string {
+  const words = {
+    study: 'Grad-CAM, ReLU on each weighted feature map, then the sum',
+    usual: 'Grad-CAM, sum of the weighted feature maps, then ReLU',
+    none: 'Grad-CAM, sum of the weighted feature maps, no ReLU',
+    off: 'no maps',
+  } as const;
+  return words[explanation.gradCam];
+}
+
+function missingModel(spectrum: Spectrum): never {
+  throw new Error(`there is no model for ${spectrum}`);
+}
+
+/** Provenance as the metadata record of an MCAP file holds it: text pairs. */
+function provenanceRecord({
+  source,
+  models,
+  parameters,
+  versions: made,
+  completed,
+}: ReplaySummary): Record<string, string> {
+  const text = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, JSON.stringify(value)]));
+  return { source, completed: String(completed), models: JSON.stringify(models), ...text, ...made };
+}
+
+async function writeSummary(file: string, summary: ReplaySummary): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(summary, undefined, 2)}\n`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError('output', `cannot write ${file}: ${why}`, 'free disk space or name another folder', {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describeBag } from '../../src/bag/describeBag.js';
+import type { ReplaySummary } from '../../src/replay/replaySummary.js';
+import { SPECTRA } from '../../src/spectrum.js';
+import { runPython } from '../bag/python.js';
+import { topicOf, TINY_CONFIG, writeSmallDrive } from '../replay/smallDrive.js';
+import { runMsal } from './runMsal.js';
+
+describe('msal replay', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let config: string;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'msal-replay-'));
+    config = path.join(folder, 'tiny.yaml');
+    await writeFile(config, TINY_CONFIG);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  async function summaryOf(output: string): Promise<ReplaySummary> {
+    return JSON.parse(await readFile(path.join(output, 'summary.json'), 'utf8')) as ReplaySummary;
+  }
+
+  it('writes an annotated bag that other tools read, a report and a summary', async () => {
+    const bag = path.join(folder, 'drive.mcap');
+    const output = path.join(folder, 'out');
+    await writeSmallDrive(bag, 8);
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config, '--jsonl', '--maps', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const summary = await summaryOf(output);
+    assert.deepEqual(JSON.parse(run.stdout), summary);
+    assert.equal(summary.completed, true);
+    assert.equal(summary.frameSets, 8);
+    assert.equal(summary.partialSets, 0);
+    for (const spectrum of SPECTRA) {
+      assert.deepEqual(summary.frames[spectrum], { received: 8, perceived: 8, unusable: 0, dropped: 0 });
+      assert.equal(summary.topics[spectrum], topicOf(spectrum));
+      assert.match(summary.models[spectrum]?.sha256 ?? '', /^[0-9a-f]{64}$/);
+    }
+    const detections = Object.values(summary.detections).flatMap((classes) => Object.values(classes ?? {}));
+    const total = detections.reduce((sum, count) => sum + count, 0);
+    assert.ok(total > 0);
+
+    const lines = (await readFile(path.join(output, 'detections.jsonl'), 'utf8')).trim().split('\n');
+    assert.equal(lines.length, total);
+
+    const read = (await runPython('../replay/read_annotated.py', bag, path.join(output, 'annotated.mcap'))) as {
+      originalsUntouched: boolean;
+      readers: Record<
+        string,
+        { detections: number; overlays: number; annotated: number; explained: number; mapsFit: boolean }
+      >;
+    };
+    assert.equal(read.originalsUntouched, true);
+    for (const reader of ['rosbags', 'mcap_ros2']) {
+      const found = read.readers[reader];
+      assert.deepEqual(
+        found,
+        { detections: total, overlays: 32, annotated: total, explained: total, mapsFit: true },
+        reader,
+      );
+    }
+    const report = await readFile(path.join(output, 'report.html'), 'utf8');
+    assert.ok(report.startsWith('<!doctype html>') || report.startsWith('<!DOCTYPE html>'));
+    const { metadata } = await describeBag(path.join(output, 'annotated.mcap'));
+    const provenance = metadata.find(({ name }) => name === 'multispectral_saliency')?.values;
+    assert.ok(provenance?.['models']?.includes(summary.models.rgb?.sha256 ?? 'missing'));
+  });
+
+  it('goes on past bad images and missing bands, and counts them', async () => {
+    const bag = path.join(folder, 'faulty.mcap');
+    const output = path.join(folder, 'faulty-out');
+    await writeSmallDrive(bag, 6, {
+      badStep: { spectrum: 'nir', frames: [1, 2] },
+      missing: { spectrum: 'fir', frames: [3] },
+    });
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config]);
+    assert.equal(run.code, 0, run.stderr);
+    const summary = await summaryOf(output);
+    assert.deepEqual(summary.frames.nir, { received: 6, perceived: 4, unusable: 2, dropped: 0 });
+    assert.deepEqual(summary.frames.fir, { received: 5, perceived: 5, unusable: 0, dropped: 0 });
+    assert.equal(summary.partialSets, 1);
+    const [trouble] = summary.troubles;
+    assert.equal(trouble?.spectrum, 'nir');
+    assert.match(trouble?.what ?? '', /step/);
+    assert.match(run.stdout, /2 unusable/);
+  });
+
+  it('reads a truncated bag as far as it goes and says what was lost', async () => {
+    const bag = path.join(folder, 'cut.mcap');
+    const output = path.join(folder, 'cut-out');
+    await writeSmallDrive(bag, 60);
+    const { size } = await stat(bag);
+    const file = await open(bag, 'r+');
+    await file.truncate(Math.floor(size * 0.6));
+    await file.close();
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config]);
+    assert.equal(run.code, 0, run.stderr);
+    const summary = await summaryOf(output);
+    assert.ok(summary.frameSets > 0 && summary.frameSets < 60, `${String(summary.frameSets)} sets`);
+    assert.ok(summary.losses.length > 0);
+    assert.ok((await readFile(path.join(output, 'report.html'), 'utf8')).includes('cut.mcap'));
+  });
+
+  it('leaves valid outputs and exit code 130 on Ctrl-C', async () => {
+    const bag = path.join(folder, 'long.mcap');
+    const output = path.join(folder, 'long-out');
+    await writeSmallDrive(bag, 3000);
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config], {
+      whileRunning(child) {
+        child.stderr?.on('data', (text: string) => {
+          // The first line of progress: it is in the middle of the drive.
+          if (String(text).includes('replaying')) child.kill('SIGINT');
+        });
+      },
+    });
+    assert.equal(run.code, 130, run.stderr);
+    const summary = await summaryOf(output);
+    assert.equal(summary.completed, false);
+    assert.ok(summary.frameSets > 0 && summary.frameSets < 3000);
+    const described = await describeBag(path.join(output, 'annotated.mcap'), true);
+    assert.deepEqual(described.losses, []);
+    assert.ok(described.messages > summary.frameSets);
+  });
+
+  it('says that the disk is full, with exit code 4, and what was written stays readable', async () => {
+    const bag = path.join(folder, 'big.mcap');
+    const output = path.join(folder, 'big-out');
+    await writeSmallDrive(bag, 100);
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config], { fileBlocks: 600 });
+    assert.equal(run.code, 4, run.stderr);
+    assert.match(run.stderr, /annotated\.mcap[^]*what to do: free/);
+    const described = await describeBag(path.join(output, 'annotated.mcap'), true);
+    assert.ok(described.messages > 0);
+  });
+
+  const refusals: [name: string, args: (folder: string) => string[], code: number, message: RegExp][] = [
+    ['a bag that is not there', (f) => ['replay', path.join(f, 'no.mcap'), '-o', path.join(f, 'x1')], 3, /no\.mcap/],
+    ['no output folder', (f) => ['replay', path.join(f, 'drive.mcap')], 2, /--output/],
+    ['an output folder that is in use', (f) => ['replay', path.join(f, 'drive.mcap'), '-o', f], 4, /not empty/],
+    [
+      'an unknown field in the configuration',
+      (f) => ['replay', path.join(f, 'drive.mcap'), '-o', path.join(f, 'x2'), '-c', path.join(f, 'wrong.yaml')],
+      2,
+      /scoreTreshold/,
+    ],
+    [
+      'a model that is not there',
+      (f) => ['replay', path.join(f, 'drive.mcap'), '-o', path.join(f, 'x3'), '-c', path.join(f, 'nomodel.yaml')],
+      5,
+      /nothing\.json/,
+    ],
+    ['a score that is none', (f) => ['replay', f, '-o', f, '--score-threshold', '7'], 2, /from 0 to 1/],
+  ];
+  for (const [name, args, code, message] of refusals) {
+    it(`refuses ${name} with exit code ${String(code)} and says what to do`, async () => {
+      await writeFile(path.join(folder, 'wrong.yaml'), `${TINY_CONFIG.replace('scoreThreshold', 'scoreTreshold')}`);
+      await writeFile(path.join(folder, 'nomodel.yaml'), 'cameras: { rgb: { model: nothing.json } }\n');
+      const run = await runMsal(args(folder));
+      assert.equal(run.code, code, run.stderr);
+      assert.match(run.stderr, message);
+    });
+  }
+});
