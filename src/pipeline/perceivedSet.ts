@@ -1,5 +1,7 @@
 import type { Provider } from '../detector/providers.js';
+import type { ColorMapName } from '../images/colorMap.js';
 import type { Frame } from '../images/frame.js';
+import type { Pixels } from '../images/pixels.js';
 import type { ExplainedDetection } from '../inference/protocol.js';
 import type { Spectrum } from '../spectrum.js';
 
@@ -37,6 +39,14 @@ export interface ModelIdentity {
 export interface PictureRequest {
   readonly overlay?: boolean;
   readonly thumbnail?: boolean;
+  /** The overlay as RGB pixels instead of (or beside) a file. */
+  readonly overlayPixels?: boolean;
+  /** In place of the configuration's. */
+  readonly style?: {
+    readonly overlayOpacity?: number;
+    readonly colorMap?: ColorMapName;
+    readonly jpegQuality?: number;
+  };
 }
 
 /** JPEG files, those that were asked for. */
@@ -45,6 +55,8 @@ export interface Pictures {
   readonly overlay?: Uint8Array;
   /** The source picture, brought to 8 bit, at most the configured side long. */
   readonly thumbnail?: Uint8Array;
+  /** Source size, RGB. */
+  readonly overlayPixels?: Pixels;
   /** Milliseconds in the vision thread. */
   readonly renderMs: number;
 }

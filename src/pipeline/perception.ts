@@ -1,3 +1,4 @@
+import type { DetectionThresholds } from '../detector/efficientDet.js';
 import { ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { DetectorPool } from '../inference/detectorPool.js';
@@ -44,6 +45,11 @@ export interface PerceptionHooks {
 export interface ProcessOptions {
   readonly overlay?: boolean | readonly Spectrum[];
   readonly thumbnail?: boolean | readonly Spectrum[];
+  /** In place of the configuration's, for this set: what a live node's parameters say now. */
+  readonly thresholds?: DetectionThresholds;
+  readonly gradCam?: PerceptionConfig['explanation']['gradCam'];
+  /** Called with each frame as soon as it is done: live detections do not wait for the other bands. Must not throw. */
+  readonly onFrame?: (frame: PerceivedFrame | FailedFrame) => void;
 }
 
 /**
@@ -175,7 +181,9 @@ export class PerceptionPipeline {
     const outcomes = await Promise.allSettled(
       [...set.frames].map(async ([spectrum, frame]) => {
         const wanted = { overlay: wants(options.overlay, spectrum), thumbnail: wants(options.thumbnail, spectrum) };
-        return [spectrum, await this.#frame(spectrum, frame, wanted)] as const;
+        const result = await this.#frame(spectrum, frame, wanted, options);
+        options.onFrame?.(result);
+        return [spectrum, result] as const;
       }),
     );
     const frames = new Map<Spectrum, PerceivedFrame | FailedFrame>();
@@ -190,12 +198,13 @@ export class PerceptionPipeline {
   async #frame(
     spectrum: Spectrum,
     frame: Frame,
-    wanted: Required<PictureRequest>,
+    wanted: Pick<PictureRequest, 'overlay' | 'thumbnail'>,
+    options: ProcessOptions,
   ): Promise<PerceivedFrame | FailedFrame> {
     const { image, ...header } = frame;
     const { vision, detectors } = this.services;
-    const { scoreThreshold, iouThreshold, maxDetections } = this.config.detection;
-    const { gradCam } = this.config.explanation;
+    const { scoreThreshold, iouThreshold, maxDetections } = { ...this.config.detection, ...options.thresholds };
+    const gradCam = options.gradCam ?? this.config.explanation.gradCam;
     const startNs = this.#clock.nowNs();
     const pictureKey = this.#nextKey++;
     let stage: FailedFrame['stage'] = 'decode';

@@ -37,10 +37,12 @@ export class VisionTasks {
       }
       case 'render': {
         const value = this.#render(request);
-        const { overlay, thumbnail: small } = value.pictures;
+        const { overlay, thumbnail: small, overlayPixels } = value.pictures;
         return {
           value,
-          transfer: [overlay, small].flatMap((file) => (file === undefined ? [] : [file.buffer as ArrayBuffer])),
+          transfer: [overlay, small, overlayPixels?.data].flatMap((file) =>
+            file === undefined ? [] : [file.buffer as ArrayBuffer],
+          ),
         };
       }
     }
@@ -66,16 +68,18 @@ export class VisionTasks {
     const pixels = this.#kept.get(key);
     if (pixels === undefined)
       throw new Error(`picture ${key} is no longer kept: it can be painted only soon after it came`);
-    const { overlayOpacity, colorMap, jpegQuality, thumbnailSide } = this.setup.pictures;
-    const overlay =
-      wanted.overlay === true
-        ? encodeJpeg(paintOverlay(pixels, detections, { opacity: overlayOpacity, colors: colorMap }), jpegQuality)
+    const { overlayOpacity, colorMap, jpegQuality, thumbnailSide } = { ...this.setup.pictures, ...wanted.style };
+    const painted =
+      wanted.overlay === true || wanted.overlayPixels === true
+        ? paintOverlay(pixels, detections, { opacity: overlayOpacity, colors: colorMap })
         : undefined;
+    const overlay = painted !== undefined && wanted.overlay === true ? encodeJpeg(painted, jpegQuality) : undefined;
     const small = wanted.thumbnail === true ? encodeJpeg(thumbnail(pixels, thumbnailSide), jpegQuality) : undefined;
     return {
       kind: 'rendered',
       pictures: {
         ...(overlay === undefined ? {} : { overlay }),
+        ...(wanted.overlayPixels === true && painted !== undefined ? { overlayPixels: painted } : {}),
         ...(small === undefined ? {} : { thumbnail: small }),
         renderMs: performance.now() - started,
       },
