@@ -9,6 +9,13 @@ interface RosScripts {
   readonly rosEnvironment: () => NodeJS.ProcessEnv;
   readonly rosPython: () => string;
   readonly typeHash: (prefixes: string[], packageName: string, message: string) => string | undefined;
+  readonly colconBuild: (options: {
+    env: NodeJS.ProcessEnv;
+    packages: string[];
+    buildFolder: string;
+    installFolder: string;
+    cmakeOptions: string[];
+  }) => Promise<void>;
   readonly VISION_MSGS_HASHES: Readonly<Record<string, string>>;
 }
 

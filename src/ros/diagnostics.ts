@@ -1,0 +1,162 @@
+import type { BandSnapshot } from './bandMonitor.js';
+import type { FrameLogState } from './frameKeeper.js';
+import type { LatencyFigures } from './latencyWindow.js';
+import type { RuntimeParameters } from './parameterSchema.js';
+
+/** Levels of diagnostic_msgs/msg/DiagnosticStatus. */
+export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
+export type Level = (typeof LEVEL)[keyof typeof LEVEL];
+
+/** One entry of a DiagnosticArray. */
+export interface Status {
+  readonly level: Level;
+  readonly name: string;
+  readonly message: string;
+  readonly hardwareId: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** What the whole node has to say about itself. */
+export interface NodeSnapshot {
+  readonly state: string;
+  readonly enabled: boolean;
+  /** What keeps the models from being ready, or went wrong with them. */
+  readonly trouble: { readonly level: Level; readonly message: string } | undefined;
+  readonly models: readonly {
+    readonly spectra: readonly string[];
+    readonly name: string;
+    readonly sha256: string;
+    readonly provider: string;
+    /** Why preferred providers were passed over. */
+    readonly fallback: string | undefined;
+  }[];
+  /** Milliseconds by stage, `total` from arrival to published detections. */
+  readonly stages: ReadonlyMap<string, LatencyFigures>;
+  /** 99th percentile of how late the event loop was in the last period, milliseconds. */
+  readonly eventLoopDelayMs: number;
+  readonly frameLog: FrameLogState | undefined;
+}
+
+interface Finding {
+  readonly level: Level;
+  readonly text: string;
+}
+
+/** One band's health in plain words: every reason is named, the worst one gives the level. */
+export function bandStatus(nodeName: string, band: BandSnapshot, limits: RuntimeParameters): Status {
+  const findings = bandFindings(band, limits);
+  const values = new Map<string, string>([
+    ['topic', band.topic],
+    ['publishers', String(band.publishers)],
+    ['age (s)', optional(band.ageSeconds, 3)],
+    ['rate (Hz)', band.rateHz.toFixed(2)],
+    ['stamp age on arrival (s)', optional(band.stampAgeSeconds, 3)],
+    ['skew (s)', optional(band.skewSeconds, 4)],
+    ['images received', String(band.received)],
+    ['images published', String(band.published)],
+    ['images dropped (detector busy)', String(band.drops)],
+    ['images not usable', String(band.failures)],
+    ['last image not usable because', band.lastFailure ?? 'none'],
+    ['format', band.format ?? 'none yet'],
+    ['format changes', String(band.formatChanges)],
+    ['clock jumps back', String(band.clockJumps)],
+    ['publishers that cannot be heard', String(band.mismatches.length)],
+  ]);
+  return summarize(
+    `${nodeName}: ${band.spectrum} camera`,
+    band.topic,
+    findings,
+    `${band.rateHz.toFixed(1)} Hz`,
+    values,
+  );
+}
+
+function bandFindings(band: BandSnapshot, limits: RuntimeParameters): Finding[] {
+  const findings: Finding[] = [];
+  const add = (level: Level, text: string): void => void findings.push({ level, text });
+  const { ageSeconds: age, stampAgeSeconds: stampAge } = band;
+  for (const mismatch of band.mismatches) add(LEVEL.error, `${mismatch} on ${band.topic}`);
+  if (band.publishers === 0) add(age === undefined ? LEVEL.warn : LEVEL.error, `nobody publishes on ${band.topic}`);
+  else if (age === undefined && band.mismatches.length === 0) add(LEVEL.warn, `no image yet on ${band.topic}`);
+  if (age !== undefined && age > limits['diagnostics.age_warn']) {
+    add(age > limits['diagnostics.age_error'] ? LEVEL.error : LEVEL.warn, `no image for ${age.toFixed(1)} s`);
+  }
+  if (band.recentFailures > 0) {
+    add(LEVEL.error, `${band.recentFailures} images could not be used: ${band.lastFailure ?? 'unknown reason'}`);
+  }
+  if (stampAge !== undefined && band.recentReceived > 0 && Math.abs(stampAge) > limits['diagnostics.stamp_age_warn']) {
+    const where = stampAge > 0 ? 'behind' : 'ahead of';
+    add(
+      LEVEL.warn,
+      `stamps are ${Math.abs(stampAge).toFixed(1)} s ${where} this node's clock: ` +
+        'the camera clock is not synchronised, or use_sim_time does not fit',
+    );
+  }
+  const dropShare = band.recentReceived > 0 ? band.recentDrops / band.recentReceived : 0;
+  if (dropShare > limits['diagnostics.drop_warn']) {
+    add(LEVEL.warn, `${Math.round(100 * dropShare)} % of the images dropped: the detector is slower than the camera`);
+  }
+  return findings;
+}
+
+/** The node's own health: models, provider, latency. */
+export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: RuntimeParameters): Status {
+  const findings: Finding[] = [];
+  if (node.trouble) findings.push({ level: node.trouble.level, text: node.trouble.message });
+  for (const { name, fallback } of node.models) {
+    if (fallback !== undefined) findings.push({ level: LEVEL.warn, text: `${name}: ${fallback}` });
+  }
+  if (node.frameLog?.trouble) findings.push({ level: LEVEL.warn, text: `frame log: ${node.frameLog.trouble}` });
+  const total = node.stages.get('total');
+  if (total && total.median > limits['diagnostics.latency_warn']) {
+    const level = total.median > limits['diagnostics.latency_error'] ? LEVEL.error : LEVEL.warn;
+    findings.push({ level, text: `detections take ${total.median.toFixed(0)} ms (median)` });
+  }
+  const values = new Map<string, string>([
+    ['lifecycle state', node.state],
+    ['enabled', String(node.enabled)],
+    ['event loop delay (ms, p99)', node.eventLoopDelayMs.toFixed(1)],
+  ]);
+  for (const { spectra, name, sha256, provider } of node.models) {
+    values.set(`model for ${spectra.join(', ')}`, name);
+    values.set(`model sha256 for ${spectra.join(', ')}`, sha256);
+    values.set(`execution provider for ${spectra.join(', ')}`, provider);
+  }
+  if (node.frameLog) {
+    values.set('frame log folder', node.frameLog.folder);
+    values.set('frame log entries written', String(node.frameLog.written));
+    values.set('frame log entries left out (disk busy or failing)', String(node.frameLog.leftOut));
+  }
+  for (const [stage, { median, p99 }] of node.stages) {
+    values.set(`${stage} (ms, median)`, median.toFixed(2));
+    values.set(`${stage} (ms, p99)`, p99.toFixed(2));
+  }
+  return summarize(
+    `${nodeName}: detector`,
+    'detector',
+    findings,
+    node.enabled ? node.state : `${node.state}, disabled`,
+    values,
+  );
+}
+
+function summarize(
+  name: string,
+  hardwareId: string,
+  findings: readonly Finding[],
+  whenFine: string,
+  values: ReadonlyMap<string, string>,
+): Status {
+  const worstFirst = [...findings].sort((a, b) => b.level - a.level);
+  return {
+    level: worstFirst[0]?.level ?? LEVEL.ok,
+    name,
+    message: worstFirst.length > 0 ? worstFirst.map(({ text }) => text).join('; ') : whenFine,
+    hardwareId,
+    values,
+  };
+}
+
+function optional(value: number | undefined, digits: number): string {
+  return value === undefined ? 'none' : value.toFixed(digits);
+}

@@ -1,0 +1,86 @@
+import type { FrameSet } from '../pipeline/frameSet.js';
+import type { PerceivedSet } from '../pipeline/perceivedSet.js';
+import { FrameLog } from './frameLog.js';
+import { FrameLogTriggers } from './frameLogTriggers.js';
+import type { RuntimeParameters, StartParameters } from './parameterSchema.js';
+import type { RclNode } from './rcl.js';
+
+/** What /diagnostics says about the frame log. */
+export interface FrameLogState {
+  readonly folder: string;
+  readonly written: number;
+  readonly leftOut: number;
+  readonly trouble: string | undefined;
+}
+
+/**
+ * The node's frame log: its parameters, its service `~/log_frame`, and its troubles, which are told and stop nothing: detections go on
+ * without a disk.
+ */
+export class FrameKeeper {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #triggers = new FrameLogTriggers();
+  #log: FrameLog | undefined;
+  #trouble: string | undefined;
+
+  /** @param isSeeing whether frames are being processed at all */
+  constructor(
+    readonly node: RclNode,
+    start: StartParameters,
+    isSeeing: () => boolean,
+  ) {
+    this.#folder = start['frame_log.folder'];
+    this.#maxBytes = start['frame_log.max_megabytes'] * 1e6;
+    node.createService('std_srvs/srv/Trigger', '~/log_frame', (_request, response) => {
+      const success = this.#log !== undefined && isSeeing();
+      if (success) this.#triggers.request();
+      const message = success
+        ? `the next frames go to ${this.#folder}`
+        : 'no frame is kept: the frame log is off (frame_log.folder), or the node is not active and enabled';
+      response.send({ success, message });
+    });
+  }
+
+  async open(): Promise<void> {
+    if (this.#folder === '') return;
+    const onError = (error: unknown): void => {
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      this.node.getLogger().error(`frame log: ${this.#trouble}`);
+    };
+    try {
+      this.#log = await FrameLog.open({ folder: this.#folder, maxBytes: this.#maxBytes }, onError);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  /** Keeps the set where it is worth explaining. */
+  consider(set: FrameSet, perceived: PerceivedSet, parameters: RuntimeParameters): void {
+    if (this.#log === undefined) return;
+    const frames = [...set.frames].flatMap(([spectrum, frame]) => {
+      const result = perceived.frames.get(spectrum);
+      return result?.kind === 'perceived' ? [{ frame, perceived: result }] : [];
+    });
+    if (frames.length === 0) return;
+    const detections = frames.flatMap((entry) => entry.perceived.detections);
+    const reason = this.#triggers.reasonFor(detections, process.hrtime.bigint(), {
+      periodSeconds: parameters['frame_log.period'],
+      middlingLow: parameters['frame_log.middling_low'],
+      middlingHigh: parameters['frame_log.middling_high'],
+      restSeconds: parameters['frame_log.rest'],
+    });
+    if (reason !== undefined) this.#log.offer({ stampNs: set.stampNs, reason, frames, variant: parameters.grad_cam });
+  }
+
+  /** `undefined` where there is no log. */
+  get state(): FrameLogState | undefined {
+    if (this.#folder === '') return undefined;
+    const { written, leftOut } = this.#log?.counts ?? { written: 0, leftOut: 0 };
+    return { folder: this.#folder, written, leftOut, trouble: this.#trouble };
+  }
+
+  async close(): Promise<void> {
+    await this.#log?.settled();
+  }
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { perceptionSchema } from '../pipeline/configSchema.js';
+import type { Spectrum } from '../spectrum.js';
+
+const detection = perceptionSchema.shape.detection.unwrap().shape;
+const explanation = perceptionSchema.shape.explanation.unwrap().shape;
+const pictures = perceptionSchema.shape.pictures.unwrap().shape;
+
+const seconds = (fallback: number): z.ZodDefault<z.ZodNumber> => z.number().min(0).max(3600).default(fallback);
+
+const transport = (spectrum: Spectrum): z.ZodDefault<z.ZodEnum<{ raw: 'raw'; compressed: 'compressed' }>> =>
+  z
+    .enum(['raw', 'compressed'])
+    .default('raw')
+    .describe(
+      `Messages of the ${spectrum} camera: raw is sensor_msgs/Image, compressed is CompressedImage on …/compressed.`,
+    );
+
+/** Fixed at start: changing them would need other models, other subscriptions or another process. */
+export const startSchema = z.strictObject({
+  config_file: z
+    .string()
+    .default('')
+    .describe(
+      'Perception configuration (YAML, as `msal replay` takes it): bands, models, synchronisation. Empty: all four bands.',
+    ),
+  autostart: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Configure and activate without a lifecycle manager. The process then ends when the models cannot be loaded.',
+    ),
+  diagnostics_period: z.number().min(0.1).max(60).default(1).describe('Seconds between two messages on /diagnostics.'),
+  watchdog_timeout: seconds(10).describe(
+    'An image in work for longer than this (seconds) means a hang in native code: the process ends with code 70. 0: off.',
+  ),
+  'frame_log.folder': z
+    .string()
+    .default('')
+    .describe('Where frames worth explaining are kept, one MCAP file for each moment. Empty: no frame log.'),
+  'frame_log.max_megabytes': z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2000)
+    .describe('Size of the frame log; the oldest files go when it is full.'),
+  'rgb.transport': transport('rgb'),
+  'nir.transport': transport('nir'),
+  'mir.transport': transport('mir'),
+  'fir.transport': transport('fir'),
+});
+
+/** Changeable while the node runs. Defaults of the first block come from the configuration file. */
+export const runtimeSchema = z.strictObject({
+  score_threshold: detection.scoreThreshold,
+  iou_threshold: detection.iouThreshold,
+  max_detections: detection.maxDetections,
+  grad_cam: explanation.gradCam,
+  overlay_opacity: pictures.overlayOpacity,
+  color_map: pictures.colorMap,
+  jpeg_quality: pictures.jpegQuality,
+  publish_maps: z
+    .boolean()
+    .default(false)
+    .describe('Whether ExplainedDetections carry the low-resolution saliency map of each detection.'),
+  'frame_log.period': seconds(60).describe('Seconds between two frames kept for no other reason. 0: none are.'),
+  'frame_log.middling_low': z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe('A detection with a score from here to frame_log.middling_high makes a frame worth keeping.'),
+  'frame_log.middling_high': z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.6)
+    .describe('See frame_log.middling_low; below it, no frame is kept for its scores.'),
+  'frame_log.rest': seconds(10).describe('Least distance between two frames kept for their scores, seconds.'),
+  'diagnostics.age_warn': seconds(0.5).describe('WARN when the newest image of a band is older than this, seconds.'),
+  'diagnostics.age_error': seconds(2).describe('ERROR when the newest image of a band is older than this, seconds.'),
+  'diagnostics.stamp_age_warn': seconds(1).describe(
+    'WARN when stamps lie further than this (seconds) from the node’s clock on arrival: a stale or unsynchronised clock.',
+  ),
+  'diagnostics.latency_warn': z
+    .number()
+    .min(0)
+    .max(60_000)
+    .default(100)
+    .describe('WARN when the median time from arrival to published detections is above this, milliseconds.'),
+  'diagnostics.latency_error': z
+    .number()
+    .min(0)
+    .max(60_000)
+    .default(1000)
+    .describe('ERROR when the median time from arrival to published detections is above this, milliseconds.'),
+  'diagnostics.drop_warn': z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('WARN when more than this share of a band’s images is dropped because the detector is busy.'),
+});
+
+export type StartParameters = z.output<typeof startSchema>;
+export type RuntimeParameters = z.output<typeof runtimeSchema>;
+
+/** What ROS tools and the documentation say about one parameter. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly kind: 'bool' | 'integer' | 'double' | 'string';
+  readonly default: boolean | number | string;
+  readonly description: string;
+  readonly readOnly: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly choices?: readonly string[];
+}
+
+/** All parameters in the order of the schemas. */
+export function parameterSpecs(): ParameterSpec[] {
+  return [...specsOf(startSchema, true), ...specsOf(runtimeSchema, false)];
+}
+
+function specsOf(schema: z.ZodObject, readOnly: boolean): ParameterSpec[] {
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const { type, description, minimum, maximum, enum: choices, ...rest } = z.toJSONSchema(field as z.ZodType);
+    const fallback = rest.default as ParameterSpec['default'];
+    return {
+      name,
+      kind: type === 'boolean' ? 'bool' : type === 'integer' ? 'integer' : type === 'number' ? 'double' : 'string',
+      default: fallback,
+      description: description ?? '',
+      readOnly,
+      ...(minimum !== undefined && { minimum }),
+      ...(maximum !== undefined && { maximum }),
+      ...(choices !== undefined && { choices: choices as string[] }),
+    };
+  });
+}

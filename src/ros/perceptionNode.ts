@@ -1,0 +1,323 @@
+import { EXIT_CODES, ExpectedError } from '../errors.js';
+import type { Frame } from '../images/frame.js';
+import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../pipeline/config.js';
+import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import type { FrameSet } from '../pipeline/frameSet.js';
+import type { FailedFrame, PerceivedFrame } from '../pipeline/perceivedSet.js';
+import { PerceptionPipeline } from '../pipeline/perception.js';
+import type { Spectrum } from '../spectrum.js';
+import { BandOutputs } from './bandOutputs.js';
+import { CameraInputs } from './cameraInputs.js';
+import { bandStatus, LEVEL, nodeStatus, type NodeSnapshot } from './diagnostics.js';
+import { DiagnosticsPublisher } from './diagnosticsPublisher.js';
+import { FrameKeeper } from './frameKeeper.js';
+import { LiveStages } from './liveStages.js';
+import { NodeHealth } from './nodeHealth.js';
+import { declareParameters, followRuntimeParameters } from './parameters.js';
+import { runtimeSchema, startSchema, type RuntimeParameters, type StartParameters } from './parameterSchema.js';
+import type { Rcl, RclLifecycleNode } from './rcl.js';
+import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
+import { guardTransitions } from './transitions.js';
+
+/** How the process comes to its end. */
+export type End = (exitCode: number) => void;
+
+/**
+ * The perception node: a ROS 2 lifecycle node that owns topics, QoS, parameters, timers and diagnostics, and leaves seeing to the
+ * pipeline. The models are loaded once per process (OpenCV's binding cannot be started twice), so `cleanup` keeps them.
+ */
+export class PerceptionNode {
+  readonly #node: RclLifecycleNode;
+  readonly #start: StartParameters;
+  readonly #config: PerceptionConfig;
+  readonly #parameters: () => RuntimeParameters;
+  readonly #outputs: ReadonlyMap<Spectrum, BandOutputs>;
+  readonly #diagnostics: DiagnosticsPublisher;
+  readonly #health: NodeHealth;
+  readonly #frameKeeper: FrameKeeper;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #pipeline: PerceptionPipeline | undefined;
+  #loading: Promise<void> | undefined;
+  #trouble: NodeSnapshot['trouble'];
+  #inputs: CameraInputs | undefined;
+  #stages: LiveStages | undefined;
+  #active = false;
+  #enabled = true;
+
+  private constructor(
+    readonly rcl: Rcl,
+    node: RclLifecycleNode,
+    start: StartParameters,
+    config: PerceptionConfig,
+    parameters: () => RuntimeParameters,
+    readonly supervision: Supervision,
+    readonly end: End,
+  ) {
+    this.#node = node;
+    this.#start = start;
+    this.#config = config;
+    this.#parameters = parameters;
+    this.#outputs = new Map(bandsOf(config).map((spectrum) => [spectrum, new BandOutputs(rcl, node, spectrum)]));
+    this.#diagnostics = new DiagnosticsPublisher(node);
+    this.#health = new NodeHealth(node);
+    this.#frameKeeper = new FrameKeeper(node, start, () => this.#active && this.#enabled);
+    this.#registerTransitions();
+    this.#offerServices();
+    this.#timers.push(setInterval(() => this.#report(), start.diagnostics_period * 1000));
+    if (start.watchdog_timeout > 0) this.#timers.push(setInterval(() => this.#watch(), 500));
+  }
+
+  /**
+   * Makes the node, its parameters and its publishers; nothing is loaded yet.
+   * @throws ExpectedError `usage` for a parameter or a configuration file that cannot be used
+   */
+  static async create(rcl: Rcl, supervision: Supervision, end: End): Promise<PerceptionNode> {
+    const node = new rcl.lifecycle.LifecycleNode('perception_node');
+    const start = startSchema.parse(declareParameters(rcl, node, Object.keys(startSchema.shape)));
+    const config = start.config_file === '' ? defaultConfig('latency') : await loadConfig(start.config_file);
+    const { detection, explanation, pictures } = config;
+    const declared = declareParameters(rcl, node, Object.keys(runtimeSchema.shape), {
+      score_threshold: detection.scoreThreshold,
+      iou_threshold: detection.iouThreshold,
+      max_detections: detection.maxDetections,
+      grad_cam: explanation.gradCam,
+      overlay_opacity: pictures.overlayOpacity,
+      color_map: pictures.colorMap,
+      jpeg_quality: pictures.jpegQuality,
+    });
+    const parameters = followRuntimeParameters(node, runtimeSchema.parse(declared));
+    return new PerceptionNode(rcl, node, start, config, parameters, supervision, end);
+  }
+
+  /** Serves ROS; with `autostart` it configures itself and activates as soon as the models are there. */
+  run(): void {
+    this.#node.spin(10);
+    this.supervision.start(this.#start.watchdog_timeout);
+    if (!this.#start.autostart) return;
+    this.#node.configure();
+    void this.#loading?.then(() => {
+      if (this.#pipeline !== undefined) this.#node.activate();
+      else this.end(EXIT_CODES.model);
+    });
+  }
+
+  /** Ends the threads and leaves the graph. */
+  async close(): Promise<void> {
+    this.#active = false;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#disconnect();
+    await this.#loading;
+    await this.#pipeline?.close();
+    await this.#frameKeeper.close();
+    this.#node.stop();
+    this.#node.destroy();
+  }
+
+  #registerTransitions(): void {
+    const node = this.#node;
+    guardTransitions(this.rcl, node, {
+      configure: () => {
+        this.#connect();
+        this.#loading ??= this.#load();
+        return true;
+      },
+      activate: () => {
+        if (this.#pipeline === undefined) {
+          node.getLogger().error(`cannot activate: ${this.#trouble?.message ?? 'the models are still loading'}`);
+          return false;
+        }
+        this.#active = true;
+        for (const [spectrum, outputs] of this.#outputs) this.#publishInfo(spectrum, outputs);
+        return true;
+      },
+      deactivate: () => {
+        this.#active = false;
+        return true;
+      },
+      cleanup: () => {
+        this.#active = false;
+        this.#disconnect();
+        return true;
+      },
+      shutdown: () => {
+        this.#active = false;
+        this.#disconnect();
+        return true;
+      },
+    });
+  }
+
+  #offerServices(): void {
+    this.#node.createService('std_srvs/srv/SetBool', '~/enable', (request, response) => {
+      this.#enabled = request.data === true;
+      const message = this.#enabled ? 'detection is on' : 'detection is off: images are ignored';
+      this.#node.getLogger().info(message);
+      response.send({ success: true, message });
+    });
+  }
+
+  async #load(): Promise<void> {
+    const logger = this.#node.getLogger();
+    this.#trouble = { level: LEVEL.warn, message: 'the models are loading' };
+    const startNs = process.hrtime.bigint();
+    await this.#frameKeeper.open();
+    try {
+      this.#pipeline = await PerceptionPipeline.open(this.#config, {
+        onFatal: (error) => this.#fatal(`${error.message}: ${error.remedy}`),
+        onStray: (error) => logger.error(`in a worker thread, which goes on: ${error.stack ?? error.message}`),
+      });
+      this.#trouble = undefined;
+      const models = [...this.#pipeline.models].map(
+        ([spectrum, { name, provider }]) => `${spectrum}: ${name} on ${provider}`,
+      );
+      logger.info(`models loaded in ${Number(process.hrtime.bigint() - startNs) / 1e9} s: ${models.join(', ')}`);
+    } catch (error) {
+      const text = error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
+      this.#trouble = { level: LEVEL.error, message: `the models could not be loaded: ${text}` };
+      logger.error(this.#trouble.message);
+    }
+  }
+
+  #connect(): void {
+    const cameras = bandsOf(this.#config).map((spectrum) => ({
+      spectrum,
+      topic: this.#config.cameras[spectrum]?.topic ?? `camera/${spectrum}/image_raw`,
+      transport: this.#start[`${spectrum}.transport`],
+    }));
+    this.#inputs = new CameraInputs(this.rcl, this.#node, cameras, (frame, changed) => this.#receive(frame, changed));
+    this.#stages = new LiveStages(
+      syncOptionsOf(this.#config),
+      (set) => this.#perceive(set),
+      (error) => this.#fatal(`the processing of images has ended: ${String(error)}`),
+    );
+  }
+
+  #disconnect(): void {
+    this.#inputs?.close();
+    this.#stages?.close();
+    this.#inputs = undefined;
+    this.#stages = undefined;
+  }
+
+  #receive(frame: Frame, formatChanged: boolean): void {
+    if (formatChanged) this.#node.getLogger().warn(`${frame.topic}: the images have changed their size or encoding`);
+    if (this.#active && this.#enabled) this.#stages?.push(frame);
+  }
+
+  async #perceive(set: FrameSet): Promise<void> {
+    const parameters = this.#parameters();
+    const { score_threshold, iou_threshold, max_detections, grad_cam } = parameters;
+    for (const [spectrum, frame] of set.frames) {
+      const band = this.#inputs?.bands.get(spectrum);
+      if (band) band.skewSeconds = Number(frame.stampNs - set.stampNs) / 1e9;
+    }
+    const perceived = await this.#pipeline?.process(set, {
+      thresholds: { scoreThreshold: score_threshold, iouThreshold: iou_threshold, maxDetections: max_detections },
+      gradCam: grad_cam,
+      onFrame: (result) => this.#publishGuarded(result),
+    });
+    if (perceived) this.#frameKeeper.consider(set, perceived, parameters);
+  }
+
+  /** One message that the middleware does not take is no reason to end. */
+  #publishGuarded(result: PerceivedFrame | FailedFrame): void {
+    try {
+      this.#publish(result);
+    } catch (error) {
+      this.#node.getLogger().error(`${result.header.topic}: the results could not be published: ${String(error)}`);
+    }
+  }
+
+  /** Detections first; then what describes them; pictures last, and only when somebody looks. */
+  #publish(result: PerceivedFrame | FailedFrame): void {
+    const { header } = result;
+    const band = this.#inputs?.bands.get(header.spectrum);
+    const outputs = this.#outputs.get(header.spectrum);
+    if (!this.#active || !band || !outputs) return;
+    if (result.kind === 'failed') {
+      band.failed(result.error.message);
+      return;
+    }
+    outputs.publishDetections(header, result.detections);
+    const totalMs = Number(process.hrtime.bigint() - header.receivedNs) / 1e6;
+    band.published();
+    this.#health.time({ ...result.timings, totalMs });
+    const { publish_maps: withMaps, grad_cam: variant } = this.#parameters();
+    if (variant !== 'off') {
+      outputs.publishExplained(header, result.detections, { modelSha256: result.model.sha256, variant }, withMaps);
+    }
+    void this.#paint(result, outputs);
+  }
+
+  async #paint(frame: PerceivedFrame, outputs: BandOutputs): Promise<void> {
+    const { raw, compressed } = outputs.overlayWanted;
+    if (!raw && !compressed) return;
+    const { overlay_opacity: overlayOpacity, color_map: colorMap, jpeg_quality: jpegQuality } = this.#parameters();
+    const wanted = { overlay: compressed, overlayPixels: raw, style: { overlayOpacity, colorMap, jpegQuality } };
+    try {
+      const { overlay, overlayPixels } = (await this.#pipeline?.render(frame, wanted)) ?? {};
+      if (overlayPixels && this.#active) outputs.publishOverlay(frame.header, overlayPixels);
+      if (overlay && this.#active) outputs.publishCompressedOverlay(frame.header, overlay);
+    } catch (error) {
+      this.#node.getLogger().debug(`overlay left out: ${String(error)}`);
+    }
+  }
+
+  #publishInfo(spectrum: Spectrum, outputs: BandOutputs): void {
+    const model = this.#pipeline?.models.get(spectrum);
+    if (!model) return;
+    const description = { ...model, manifestPath: this.#config.cameras[spectrum]?.model ?? '' };
+    outputs.publishInfo(
+      this.#node.now().nanoseconds,
+      `${spectrum}_optical_frame`,
+      description,
+      this.#parameters().score_threshold,
+    );
+  }
+
+  #report(): void {
+    const name = this.#node.name();
+    const limits = this.#parameters();
+    const nowNs = process.hrtime.bigint();
+    const flows = this.#stages?.flow();
+    const inputs = this.#inputs;
+    const bands = [...(inputs?.bands.values() ?? [])].map((band) => {
+      const flow = flows?.get(band.spectrum);
+      band.drops = flow?.dropped ?? 0;
+      band.clockJumps = flow?.clockJumps ?? 0;
+      return bandStatus(
+        name,
+        band.snapshot(nowNs, inputs?.publishersOf(band) ?? { publishers: 0, mismatches: [] }),
+        limits,
+      );
+    });
+    this.#diagnostics.publish([nodeStatus(name, this.#snapshot(), limits), ...bands]);
+  }
+
+  #snapshot(): NodeSnapshot {
+    return this.#health.snapshot({
+      state: this.#node.currentState.label,
+      enabled: this.#enabled,
+      trouble: this.#trouble,
+      models: this.#pipeline?.models ?? new Map(),
+      preferredProvider: this.#config.execution.providers[0],
+      frameLog: this.#frameKeeper.state,
+    });
+  }
+
+  /** A set that does not come back: native code hangs, and no exception will ever say so. */
+  #watch(): void {
+    const busy = this.#stages?.busySeconds() ?? 0;
+    if (busy > this.#start.watchdog_timeout)
+      this.#fatal(`images have been in work for ${busy.toFixed(3)} s: native code hangs`);
+  }
+
+  /** OpenCV's binding serves one thread per process, once: what has lost a worker thread can only be started again. */
+  #fatal(message: string): void {
+    if (this.#trouble?.message === message) return;
+    this.#trouble = { level: LEVEL.error, message };
+    this.#node.getLogger().fatal(`${message}; the process ends with code ${WATCHDOG_EXIT_CODE}, to be started again`);
+    this.#report();
+    if (!this.supervision.hung(message)) this.end(WATCHDOG_EXIT_CODE);
+  }
+}

@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { ExpectedError } from '../errors.js';
+
+/**
+ * The part of rclnodejs that the nodes use. Its own declarations name message types that exist only after messages were generated
+ * for a ROS at hand, and this package must compile without one.
+ */
+export interface Rcl {
+  init(context?: unknown, argv?: string[]): Promise<void>;
+  shutdown(): void;
+  removeSignalHandlers(): void;
+  removeROSArgs(argv: string[]): string[];
+  readonly Context: { defaultContext(): unknown };
+  readonly lifecycle: {
+    readonly LifecycleNode: new (name: string, namespace?: string) => RclLifecycleNode;
+    readonly CallbackReturnCode: { readonly SUCCESS: number; readonly FAILURE: number; readonly ERROR: number };
+  };
+  readonly QoS: RclQosClass;
+  readonly QoSOverridingOptions: { withDefaultPolicies(options?: { entityId?: string }): unknown };
+  readonly Parameter: new (name: string, type: number, value: unknown) => RclParameter;
+  readonly ParameterDescriptor: new (
+    name: string,
+    type: number,
+    description: string,
+    readOnly: boolean,
+  ) => RclParameterDescriptor;
+}
+
+interface RclQosClass {
+  new (history: number, depth: number, reliability: number, durability: number): RclQos;
+  readonly HistoryPolicy: { readonly RMW_QOS_POLICY_HISTORY_KEEP_LAST: number };
+  readonly ReliabilityPolicy: {
+    readonly RMW_QOS_POLICY_RELIABILITY_RELIABLE: number;
+    readonly RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT: number;
+  };
+  readonly DurabilityPolicy: {
+    readonly RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL: number;
+    readonly RMW_QOS_POLICY_DURABILITY_VOLATILE: number;
+  };
+}
+
+/** `qos_overrides` parameters change the object that was handed in. */
+export interface RclQos {
+  readonly reliability: number;
+  readonly durability: number;
+}
+
+export interface RclParameter {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+export interface RclPublisher {
+  /** A plain message, or a whole Buffer of serialised CDR. */
+  publish(message: object | Buffer): void;
+  readonly subscriptionCount: number;
+  readonly topic: string;
+}
+
+export interface RclParameterDescriptor {
+  additionalConstraints: string;
+  toMessage(): object;
+}
+
+export interface RclLogger {
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+  fatal(text: string): void;
+}
+
+export interface RclServiceResponse {
+  readonly template: Record<string, unknown>;
+  send(message: object): void;
+}
+
+export interface RclNode {
+  createPublisher(type: string, topic: string, options?: object): RclPublisher;
+  createSubscription(type: string, topic: string, options: object, callback: (message: unknown) => void): object;
+  destroySubscription(subscription: object): void;
+  destroyPublisher(publisher: RclPublisher): void;
+  createService(
+    type: string,
+    name: string,
+    callback: (request: { readonly data?: unknown }, response: RclServiceResponse) => void,
+  ): object;
+  resolveTopicName(topic: string): string;
+  getPublishersInfoByTopic(topic: string): readonly {
+    readonly node_name: string;
+    readonly node_namespace: string;
+    readonly topic_type: string;
+    readonly qos_profile: { readonly reliability: number; readonly durability: number };
+  }[];
+  getLogger(): RclLogger;
+  now(): { readonly nanoseconds: bigint };
+  hasParameter(name: string): boolean;
+  getParameter(name: string): RclParameter;
+  getParameterOverrides(): readonly RclParameter[];
+  declareParameter(parameter: RclParameter, descriptor: object, ignoreOverride: boolean): RclParameter;
+  addOnSetParametersCallback(callback: (parameters: RclParameter[]) => { successful: boolean; reason: string }): void;
+  addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
+  getFullyQualifiedName(): string;
+  name(): string;
+  spin(timeoutMs?: number): void;
+  stop(): void;
+  destroy(): void;
+}
+
+export interface RclLifecycleNode extends RclNode {
+  registerOnConfigure(callback: () => number): void;
+  registerOnActivate(callback: () => number): void;
+  registerOnDeactivate(callback: () => number): void;
+  registerOnCleanup(callback: () => number): void;
+  registerOnShutdown(callback: () => number): void;
+  registerOnError(callback: () => number): void;
+  configure(): unknown;
+  activate(): unknown;
+  readonly currentState: { readonly id: number; readonly label: string };
+  /** rclnodejs's own handler of the change_state service; it throws where the transition does not exist. */
+  _onChangeState(request: unknown, response: RclServiceResponse): void;
+}
+
+/** Values of rcl_interfaces/msg/ParameterType. */
+export const PARAMETER_TYPE = { bool: 1, integer: 2, double: 3, string: 4 } as const;
+
+/**
+ * Loads rclnodejs after looking whether it can be loaded: where its addon or the generated messages are missing, its own import would
+ * start a build in the middle of the vehicle's start.
+ * @throws ExpectedError `environment` that says what to run
+ */
+export async function loadRcl(): Promise<Rcl> {
+  if (!process.env.ROS_DISTRO || !process.env.AMENT_PREFIX_PATH) {
+    throw new ExpectedError(
+      'environment',
+      'no ROS 2 in the environment: ROS_DISTRO and AMENT_PREFIX_PATH are not set',
+      'source /opt/ros/<distro>/setup.bash and the workspace; on a machine without ROS: eval "$(node scripts/ros.js env)"',
+    );
+  }
+  const folder = path.dirname(createRequire(import.meta.url).resolve('rclnodejs/package.json'));
+  const remedy = 'build this package with colcon in the sourced ROS (or, without colcon, run: node scripts/ros.js)';
+  const prebuilt = existsSync(path.join(folder, 'build', 'Release', 'rclnodejs.node'));
+  if (!prebuilt) throw new ExpectedError('environment', 'rclnodejs is not compiled for this ROS', remedy);
+  checkAddonLoads(path.join(folder, 'build', 'Release', 'rclnodejs.node'), remedy);
+  const ours = path.join(folder, 'generated', 'multispectral_saliency');
+  if (!existsSync(path.join(ours, 'multispectral_saliency__msg__ExplainedDetections.js'))) {
+    throw new ExpectedError('environment', 'the JavaScript of the ROS messages was not generated', remedy);
+  }
+  const module = (await import('rclnodejs')) as unknown as { default: Rcl };
+  return module.default;
+}
+
+function checkAddonLoads(addon: string, remedy: string): void {
+  try {
+    createRequire(import.meta.url)(addon);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ExpectedError('environment', `rclnodejs's addon does not load: ${why}`, remedy, { cause });
+  }
+}

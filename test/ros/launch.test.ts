@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/packageRoot.js';
+import { parameterDocument, parameterYaml } from '../../src/ros/parameterFiles.js';
+import { parameterSpecs } from '../../src/ros/parameterSchema.js';
+import { startPeer } from './ros.js';
+
+interface Entity {
+  readonly kind: string;
+  readonly args: readonly unknown[];
+  readonly keywords: Readonly<Record<string, unknown>>;
+}
+interface Description {
+  readonly real: boolean;
+  readonly arguments?: readonly string[];
+  readonly entities?: readonly Entity[];
+  readonly used?: readonly string[];
+}
+
+const launchFiles = readdirSync(path.join(packageRoot, 'launch'));
+const cmake = readFileSync(path.join(packageRoot, 'CMakeLists.txt'), 'utf8');
+const parameterNames = new Set([...parameterSpecs().map(({ name }) => name), 'use_sim_time']);
+
+async function describeLaunch(file: string): Promise<Description> {
+  const peer = startPeer<Description>('describe_launch.py', path.join(packageRoot, 'launch', file));
+  try {
+    return await peer.report(() => true);
+  } finally {
+    await peer.stop();
+  }
+}
+
+describe('the launch files', () => {
+  it('are there', () =>
+    assert.deepEqual(launchFiles.sort(), ['perception.launch.py', 'replay.launch.py', 'rviz.launch.py']));
+
+  for (const file of launchFiles) {
+    it(`${file} uses arguments that it declares, executables and parameters that exist, files that are installed`, async () => {
+      const { real, entities = [], used = [] } = await describeLaunch(file);
+      if (real) return; // a full ROS is there: importing and building the description has checked it
+      const declared = entities.filter(({ kind }) => kind === 'DeclareLaunchArgument').map(({ args }) => args[0]);
+      for (const name of used) assert.ok(declared.includes(name), `${name} is not declared`);
+      for (const { kind, args, keywords } of entities) {
+        const parameters = (keywords.parameters ?? []) as (string | Record<string, unknown>)[];
+        if (kind.endsWith('Node') && keywords.package === 'multispectral_saliency') {
+          assert.match(cmake, new RegExp(`PROGRAMS \\S*/${String(keywords.executable)} DESTINATION lib/`));
+          for (const given of parameters) {
+            if (typeof given !== 'string')
+              for (const name of Object.keys(given)) assert.ok(parameterNames.has(name), name);
+          }
+        }
+        for (const text of strings([args, keywords])) {
+          const shared = /^\$\(share multispectral_saliency\)\/(.*)$/.exec(text)?.[1];
+          if (shared !== undefined) assert.ok(existsSync(path.join(packageRoot, shared)), shared);
+        }
+      }
+    });
+  }
+
+  it('respawn the node', async () => {
+    const { real, entities = [] } = await describeLaunch('perception.launch.py');
+    if (!real) assert.equal(entities.find(({ kind }) => kind === 'LifecycleNode')?.keywords.respawn, true);
+  });
+});
+
+describe('the files that describe the parameters', () => {
+  it('are what the schema says (node dist/src/ros/writeParameterFiles.js)', () => {
+    assert.equal(readFileSync(path.join(packageRoot, 'docs', 'ros-parameters.md'), 'utf8'), parameterDocument());
+    assert.equal(readFileSync(path.join(packageRoot, 'config', 'perception_node.yaml'), 'utf8'), parameterYaml());
+  });
+
+  it('give every parameter a description, and defaults of the type that they name', () => {
+    const { '/**': node } = parse(parameterYaml()) as Record<string, { ros__parameters: Record<string, unknown> }>;
+    for (const [name, value] of Object.entries(node?.ros__parameters ?? {})) {
+      const spec = parameterSpecs().find((candidate) => candidate.name === name);
+      assert.deepEqual(value, spec?.default, name);
+    }
+    for (const { name, description } of parameterSpecs()) assert.ok(description.length > 10, name);
+  });
+
+  it('show RViz the topics that the node publishes', () => {
+    const rviz = readFileSync(path.join(packageRoot, 'config', 'perception.rviz'), 'utf8');
+    const layout = parse(rviz) as { 'Visualization Manager': { Displays: { Topic: { Value: string } }[] } };
+    assert.deepEqual(
+      layout['Visualization Manager'].Displays.map(({ Topic }) => Topic.Value),
+      ['rgb', 'nir', 'mir', 'fir'].map((spectrum) => `/perception_node/${spectrum}/overlay`),
+    );
+  });
+});
+
+function strings(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(strings) : [];
+}

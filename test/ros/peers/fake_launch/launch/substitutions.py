@@ -1,0 +1,8 @@
+class LaunchConfiguration:
+    def __init__(self, name, default=None):
+        self.name = name
+
+
+class PathJoinSubstitution:
+    def __init__(self, parts):
+        self.parts = parts
