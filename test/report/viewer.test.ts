@@ -54,6 +54,7 @@ describe('the report in Chromium: viewer', function () {
       (await page.locator('#subtitle').textContent()) ?? '',
       /campus-dusk\.mcap · 2025-11-23 .* UTC · 2\.9 s/,
     );
+    assert.match((await page.locator('#models-line').textContent()) ?? '', /efficientdet-d0-rgb \(sha256 0{12}…\)/);
     assert.equal(await page.locator('#models code').first().textContent(), '0'.repeat(64));
     assert.match((await page.locator('#cards').textContent()) ?? '', /Frame sets30/);
     assert.match((await page.locator('#loss-rows').textContent()) ?? '', /truncated chunk.*\/camera\/mir\/image_raw/);
@@ -134,9 +135,20 @@ describe('the report in Chromium: viewer', function () {
       const pane = page.locator(`.pane[data-spectrum="${spectrum}"]`);
       await page.keyboard.press(String(index + 1));
       assert.equal(await pane.isVisible(), false);
+      const listed = await page.locator('#detections td:nth-child(2)').allTextContents();
+      assert.ok(listed.length > 0 && !listed.includes(spectrum));
       await page.keyboard.press(String(index + 1));
       assert.equal(await pane.isVisible(), true);
     }
+  });
+
+  it('keeps a single picture in proportion, however low the window', async () => {
+    await page.setViewportSize({ width: 1400, height: 500 });
+    for (const key of ['2', '3', '4']) await page.keyboard.press(key);
+    await picturesShown(page);
+    const { width = 0, height = 0 } = (await page.locator('.pane[data-spectrum="rgb"] canvas').boundingBox()) ?? {};
+    assert.ok(height > 300 && height <= 400, `${height} px high`);
+    assert.ok(Math.abs(width / height - 4 / 3) < 0.01, `${width} × ${height}`);
   });
 
   it('lists its keys on ?', async () => {

@@ -84,7 +84,7 @@ export function mountCharts(model: ReportModel, viewer: Viewer): void {
   });
   fillLatencyTable(model);
   viewer.listen((state, before) => {
-    if (shownSet(model, state) !== shownSet(model, before)) for (const chart of charts) chart.redraw();
+    if (shownSet(model, state) !== shownSet(model, before)) for (const chart of charts) chart.markNow();
   });
 }
 

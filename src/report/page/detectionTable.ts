@@ -8,10 +8,18 @@ import { attentionInWords, decimal, percent } from './words.js';
 
 const MOST_ROWS = 120;
 
-/** A set's detections, strongest first. */
-export function rankedDetections(set: SetRow | undefined): { selection: Selection; detection: DetectionRow }[] {
+/** A set's detections in the spectra that are not `hidden`, strongest first. */
+export function rankedDetections(
+  set: SetRow | undefined,
+  hidden: ReadonlySet<number>,
+): { selection: Selection; detection: DetectionRow }[] {
   return (set?.f ?? [])
-    .flatMap((frame, f) => frame[4].map((detection, d) => ({ selection: { frame: f, detection: d }, detection })))
+    .flatMap((frame, f) =>
+      (hidden.has(frame[0]) ? [] : frame[4]).map((detection, d) => ({
+        selection: { frame: f, detection: d },
+        detection,
+      })),
+    )
     .sort((a, b) => (b.detection[1] ?? 0) - (a.detection[1] ?? 0));
 }
 
@@ -21,16 +29,21 @@ export function mountDetections(model: ReportModel, viewer: Viewer): void {
   const more = byId('detections-more', HTMLElement);
   const details = byId('selected', HTMLElement);
   let shown: SetRow | undefined;
+  let hidden = viewer.state.hidden;
 
   function list(): void {
     const set = shownSet(model, viewer.state);
-    const ranked = rankedDetections(set);
+    const ranked = rankedDetections(set, viewer.state.hidden);
     body.replaceChildren(
       ...ranked.slice(0, MOST_ROWS).map(({ selection, detection }) => row(model, viewer, set, selection, detection)),
     );
     const left = ranked.length - MOST_ROWS;
     more.textContent =
-      ranked.length === 0 ? 'Nothing was detected in this frame set.' : left > 0 ? `and ${left} weaker ones` : '';
+      ranked.length === 0
+        ? 'Nothing was detected in the spectra that are shown.'
+        : left > 0
+          ? `and ${left} weaker ones`
+          : '';
   }
 
   function mark(): void {
@@ -44,14 +57,16 @@ export function mountDetections(model: ReportModel, viewer: Viewer): void {
 
   const update = (): void => {
     const set = shownSet(model, viewer.state);
-    if (set !== shown || set === undefined) {
+    if (set !== shown || set === undefined || viewer.state.hidden !== hidden) {
       shown = set;
+      hidden = viewer.state.hidden;
       list();
     }
     mark();
   };
   viewer.listen((state, before) => {
-    if (state.selection !== before.selection || shownSet(model, state) !== shown) update();
+    const isSame = state.selection === before.selection && state.hidden === hidden;
+    if (!isSame || shownSet(model, state) !== shown) update();
   });
   update();
 }

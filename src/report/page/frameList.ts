@@ -153,8 +153,9 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
   onlyClass.addEventListener('change', () => reorder(viewer.state.descending));
   onlyPictures.addEventListener('change', () => reorder(viewer.state.descending));
   const label = (): void => {
-    const { order, descending } = viewer.state;
-    direction.textContent = descending ? '↓ Highest first' : '↑ Lowest first';
+    const { order, descending, sortKey } = viewer.state;
+    const [low, high] = sortKey === 'time' ? ['Earliest', 'Latest'] : ['Lowest', 'Highest'];
+    direction.textContent = descending ? `↓ ${high} first` : `↑ ${low} first`;
     result.textContent = `${order.length} of ${model.sets.length} frame sets`;
   };
   viewer.listen(label);

@@ -45,7 +45,7 @@ function isMeantFor({ target, key }: KeyboardEvent): boolean {
 
 function shortcutsFor(model: ReportModel, viewer: Viewer, openHelp: () => void): Shortcut[] {
   const select = (by: number): void => {
-    const ranked = rankedDetections(shownSet(model, viewer.state));
+    const ranked = rankedDetections(shownSet(model, viewer.state), viewer.state.hidden);
     if (ranked.length === 0) return;
     const { selection } = viewer.state;
     const now = ranked.findIndex(

@@ -2,7 +2,7 @@ import { byId, el, fitCanvas, styleValue } from './dom.js';
 import { lineColour } from './palette.js';
 import { nearestInTime, shownSet, type ReportModel } from './reportModel.js';
 import type { Viewer } from './viewerState.js';
-import { count } from './words.js';
+import { count, duration } from './words.js';
 
 const MOST_CLASSES = 14;
 const CELL_PIXELS = 3;
@@ -22,8 +22,9 @@ export function mountLanes(model: ReportModel, viewer: Viewer): void {
       const time = range.start + (event.offsetX / canvas.clientWidth) * (range.end - range.start);
       viewer.goTo(nearestInTime(model, viewer.state.order, time));
     });
-    new ResizeObserver(() => draw()).observe(canvas);
-    return { classIndex, canvas };
+    const now = el('i', { class: 'now' });
+    new ResizeObserver(() => drawLane(model, canvas, classIndex, range)).observe(canvas);
+    return { classIndex, canvas, now };
   });
   byId('lanes-head', HTMLTableSectionElement).replaceChildren(
     el(
@@ -33,11 +34,11 @@ export function mountLanes(model: ReportModel, viewer: Viewer): void {
       ...model.spectra.map((spectrum) =>
         el('th', { scope: 'col', class: 'number' }, spectrumKey(spectrum), names[spectrum] ?? ''),
       ),
-      el('th', { scope: 'col', class: 'lane-cell' }, `0 to ${((range.end - range.start) / 1000).toFixed(1)} s`),
+      el('th', { scope: 'col', class: 'lane-cell' }, `${duration((range.end - range.start) / 1000)}`),
     ),
   );
   byId('lanes', HTMLTableSectionElement).replaceChildren(
-    ...lanes.map(({ classIndex, canvas }) =>
+    ...lanes.map(({ classIndex, canvas, now }) =>
       el(
         'tr',
         {},
@@ -45,21 +46,28 @@ export function mountLanes(model: ReportModel, viewer: Viewer): void {
         ...model.spectra.map((spectrum) =>
           el('td', { class: 'number' }, count(totals.detections[spectrum]?.[classIndex] ?? 0)),
         ),
-        el('td', { class: 'lane-cell' }, canvas),
+        el('td', { class: 'lane-cell' }, el('div', { class: 'lane-holder' }, canvas, now)),
       ),
     ),
   );
   const left = classes.length - listed.length;
   byId('lanes-more', HTMLElement).textContent = left > 0 ? `and ${left} rarer classes` : '';
 
-  function draw(): void {
-    const time = shownSet(model, viewer.state)?.t ?? null;
-    for (const { classIndex, canvas } of lanes) drawLane(model, canvas, classIndex, range, time);
-  }
+  // Only a thin element moves with every step: drawing lanes anew would read the whole drive each time.
+  const markNow = (): void => {
+    const time = shownSet(model, viewer.state)?.t;
+    for (const { now } of lanes) {
+      now.hidden = time === undefined;
+      if (time !== undefined) now.style.left = `${(100 * (time - range.start)) / (range.end - range.start)}%`;
+    }
+  };
   viewer.listen((state, before) => {
-    if (shownSet(model, state) !== shownSet(model, before)) draw();
+    if (shownSet(model, state) !== shownSet(model, before)) markNow();
   });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    for (const { classIndex, canvas } of lanes) drawLane(model, canvas, classIndex, range);
+  });
+  markNow();
 }
 
 function spectrumKey(spectrum: number): HTMLElement {
@@ -79,13 +87,7 @@ function timeRange({ sets }: ReportModel): TimeRange {
   return end > start ? { start, end } : { start: 0, end: 1 };
 }
 
-function drawLane(
-  model: ReportModel,
-  canvas: HTMLCanvasElement,
-  classIndex: number,
-  range: TimeRange,
-  now: number | null,
-): void {
+function drawLane(model: ReportModel, canvas: HTMLCanvasElement, classIndex: number, range: TimeRange): void {
   const context = fitCanvas(canvas);
   const { width, height } = canvas;
   const ratio = width / Math.max(1, canvas.clientWidth);
@@ -102,11 +104,10 @@ function drawLane(
       if (strip !== undefined) strip[cell] = (strip[cell] ?? 0) + found;
     }
   }
-  const perSet = detections.map((strip) => strip.map((found, cell) => found / Math.max(1, sets[cell] ?? 0)));
+  const perSet = detections.map((strip) => heldOver(strip, sets));
   const most = Math.max(1, ...perSet.map((strip) => Math.max(...strip)));
   const stripHeight = height / model.spectra.length;
-  // Few sets must not look like gaps, so a cell is as wide as the time to the next set.
-  const cellWidth = Math.max(width / cells, width / Math.max(1, model.sets.length)) + 0.5;
+  const edge = (cell: number): number => Math.round((cell / cells) * width);
   context.clearRect(0, 0, width, height);
   context.fillStyle = styleValue('--lane');
   context.fillRect(0, 0, width, height);
@@ -115,11 +116,25 @@ function drawLane(
     strip.forEach((found, cell) => {
       if (found === 0) return;
       context.globalAlpha = 0.3 + 0.7 * (found / most);
-      context.fillRect((cell / cells) * width, index * stripHeight, cellWidth, stripHeight - ratio);
+      context.fillRect(edge(cell), index * stripHeight, edge(cell + 1) - edge(cell), stripHeight - ratio);
     });
   });
   context.globalAlpha = 1;
-  if (now === null) return;
-  context.fillStyle = styleValue('--ink');
-  context.fillRect(Math.min(width - 2 * ratio, along(now) * width), 0, 2 * ratio, height);
+}
+
+/**
+ * Detections per set in each cell. Cells that fall between two sets take the value before them, but no longer than the
+ * usual time between sets, so that real gaps in the recording stay visible.
+ */
+function heldOver(found: Float64Array, sets: Float64Array): Float64Array {
+  const all = sets.reduce((sum, count) => sum + count, 0);
+  const usual = Math.ceil(found.length / Math.max(1, all));
+  let last = 0;
+  let age = Infinity;
+  return found.map((value, cell) => {
+    const count = sets[cell] ?? 0;
+    if (count > 0) [last, age] = [value / count, 0];
+    else age++;
+    return age <= usual ? last : 0;
+  });
 }

@@ -1,6 +1,10 @@
 import uPlot from 'uplot';
-import { styleValue } from './dom.js';
+import { el, styleValue } from './dom.js';
 import { lineColour, lineDash } from './palette.js';
+import { axisTime } from './words.js';
+
+/** Seconds between the marks of a time axis. */
+const TIME_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000];
 
 export interface LineSeries {
   readonly label: string;
@@ -21,7 +25,7 @@ export interface LineChartOptions {
   /** Counts are drawn as bars side by side, everything else as lines. */
   readonly bars: boolean;
   readonly onPick: (seconds: number) => void;
-  /** Seconds of the set that is shown, read at every drawing. */
+  /** Seconds of the set that is shown. */
   readonly now: () => number | null;
 }
 
@@ -29,6 +33,7 @@ export interface LineChartOptions {
 export class LineChart {
   #plot: uPlot | null = null;
   #options: LineChartOptions;
+  readonly #now = el('i', { class: 'now' });
 
   constructor(
     private readonly holder: HTMLElement,
@@ -48,22 +53,27 @@ export class LineChart {
     const data: uPlot.AlignedData = [[...options.seconds], ...options.series.map(({ values }) => [...values])];
     this.#plot = new uPlot(this.#plotOptions(options), data, this.holder);
     const { over } = this.#plot;
+    over.append(this.#now);
+    this.markNow();
     over.addEventListener('click', (event) => {
       const left = event.clientX - over.getBoundingClientRect().left;
       if (this.#plot !== null) options.onPick(this.#plot.posToVal(left, 'x'));
     });
   }
 
-  /** Draws again, for example because another set is shown. */
-  redraw(): void {
-    this.#plot?.redraw(false, false);
+  /** Moves the mark of the moment that the viewer shows. */
+  markNow(): void {
+    const seconds = this.#options.now();
+    const x = seconds === null ? -1 : (this.#plot?.valToPos(seconds, 'x') ?? -1);
+    this.#now.hidden = !(x >= 0);
+    if (x >= 0) this.#now.style.left = `${x}px`;
   }
 
   #size(): { width: number; height: number } {
     return { width: Math.max(200, this.holder.clientWidth), height: 190 };
   }
 
-  #plotOptions({ series, format, max, bars, now }: LineChartOptions): uPlot.Options {
+  #plotOptions({ series, format, max, bars }: LineChartOptions): uPlot.Options {
     const axis = {
       stroke: styleValue('--quiet'),
       grid: { stroke: styleValue('--rule'), width: 1 },
@@ -78,7 +88,7 @@ export class LineChart {
         y: { range: (_, low, high) => [Math.min(0, low ?? 0), max ?? Math.max(1e-3, (high ?? 1) * 1.08)] },
       },
       axes: [
-        { ...axis, values: (_, seconds) => seconds.map((value) => `${value} s`), size: 30 },
+        { ...axis, values: (_, seconds) => seconds.map((value) => axisTime(value)), size: 30, incrs: TIME_STEPS },
         { ...axis, values: (_, values) => values.map((value) => format(value)), size: 58 },
       ],
       // Nothing is dragged here; left to itself uPlot takes some clicks for the end of a drag and swallows them.
@@ -95,7 +105,7 @@ export class LineChart {
           value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
         })),
       ],
-      hooks: { draw: [(plot) => drawNow(plot, now())] },
+      hooks: { draw: [() => this.markNow()] },
     };
   }
 }
@@ -104,13 +114,4 @@ export class LineChart {
 function barLook(style: number, place: number): Partial<uPlot.Series> {
   const paths = uPlot.paths.bars?.({ size: [0.4, 6], align: place === 0 ? -1 : 1 });
   return { fill: lineColour(style), width: 0, ...(paths === undefined ? {} : { paths }) };
-}
-
-function drawNow(plot: uPlot, seconds: number | null): void {
-  if (seconds === null) return;
-  const x = plot.valToPos(seconds, 'x', true);
-  const { left, top, width, height } = plot.bbox;
-  if (x < left || x > left + width) return;
-  plot.ctx.fillStyle = styleValue('--ink');
-  plot.ctx.fillRect(x - 1, top, 2, height);
 }

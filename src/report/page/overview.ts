@@ -9,6 +9,8 @@ export function mountOverview(header: ReportHeader): void {
     header.startNs === null
       ? header.source
       : `${header.source} · ${dateTime(header, 0)} · ${duration(header.durationS)}`;
+  const models = header.models.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)}…)`);
+  byId('models-line', HTMLElement).textContent = [...models, header.method].join(' · ');
   byId('interrupted', HTMLElement).hidden = header.completed;
   byId('cards', HTMLElement).replaceChildren(
     ...cards(header).map(({ label, value, note }) =>

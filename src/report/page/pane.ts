@@ -55,7 +55,7 @@ export class Pane {
     const detections = view?.row[4].length ?? 0;
     this.#count.textContent = view === null ? '' : `${detections} ${detections === 1 ? 'detection' : 'detections'}`;
     this.#canvas.setAttribute('aria-label', `${this.name} picture, ${detections} detections`);
-    if (view !== null) this.#canvas.style.aspectRatio = `${view.row[2]} / ${view.row[3]}`;
+    if (view !== null) this.#canvas.style.setProperty('--aspect', String(view.row[2] / view.row[3]));
     this.#draw();
   }
 

@@ -65,9 +65,10 @@ export class Viewer {
     this.change({ opacity: Math.max(0, Math.min(1, Math.round(opacity * 20) / 20)) });
   }
 
+  /** Shows or hides a spectrum and lets go of the selection, which may have been in it. */
   toggleSpectrum(spectrum: number): void {
     const hidden = new Set(this.current.hidden);
     if (!hidden.delete(spectrum)) hidden.add(spectrum);
-    this.change({ hidden });
+    this.change({ hidden, selection: null });
   }
 }

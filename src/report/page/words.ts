@@ -28,6 +28,15 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
 
+/** A moment on a time axis: `12 s`, `4:05`, `1:02:05`. */
+export function axisTime(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const whole = Math.round(seconds);
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  return minutes < 60 ? `${minutes}:${pad(rest)}` : `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(rest)}`;
+}
+
 /** Wall-clock time (UTC) of a moment in the report, to the millisecond. */
 export function clockTime(header: ReportHeader, atMs: number): string {
   return isoTime(header, atMs).slice(11, 23);
