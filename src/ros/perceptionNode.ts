@@ -3,7 +3,6 @@ import type { Frame } from '../images/frame.js';
 import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import type { FrameSet } from '../pipeline/frameSet.js';
-import type { FailedFrame, PerceivedFrame } from '../pipeline/perceivedSet.js';
 import { PerceptionPipeline } from '../pipeline/perception.js';
 import type { Spectrum } from '../spectrum.js';
 import { BandOutputs } from './bandOutputs.js';
@@ -17,6 +16,7 @@ import { declareParameters, followRuntimeParameters } from './parameters.js';
 import { runtimeSchema, startSchema, type RuntimeParameters, type StartParameters } from './parameterSchema.js';
 import type { Rcl, RclLifecycleNode } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
+import { ResultPublisher } from './resultPublisher.js';
 import { guardTransitions } from './transitions.js';
 
 /** How the process comes to its end. */
@@ -34,6 +34,7 @@ export class PerceptionNode {
   readonly #outputs: ReadonlyMap<Spectrum, BandOutputs>;
   readonly #diagnostics: DiagnosticsPublisher;
   readonly #health: NodeHealth;
+  readonly #results: ResultPublisher;
   readonly #frameKeeper: FrameKeeper;
   readonly #timers: NodeJS.Timeout[] = [];
   #pipeline: PerceptionPipeline | undefined;
@@ -60,6 +61,12 @@ export class PerceptionNode {
     this.#outputs = new Map(bandsOf(config).map((spectrum) => [spectrum, new BandOutputs(rcl, node, spectrum)]));
     this.#diagnostics = new DiagnosticsPublisher(node);
     this.#health = new NodeHealth(node);
+    this.#results = new ResultPublisher(this.#outputs, this.#health, {
+      isActive: () => this.#active,
+      parameters,
+      render: async (frame, wanted) => this.#pipeline?.render(frame, wanted),
+      logger: node.getLogger(),
+    });
     this.#frameKeeper = new FrameKeeper(node, start, () => this.#active && this.#enabled);
     this.#registerTransitions();
     this.#offerServices();
@@ -214,53 +221,9 @@ export class PerceptionNode {
     const perceived = await this.#pipeline?.process(set, {
       thresholds: { scoreThreshold: score_threshold, iouThreshold: iou_threshold, maxDetections: max_detections },
       gradCam: grad_cam,
-      onFrame: (result) => this.#publishGuarded(result),
+      onFrame: (result) => this.#results.publish(result, this.#inputs?.bands.get(result.header.spectrum)),
     });
     if (perceived) this.#frameKeeper.consider(set, perceived, parameters);
-  }
-
-  /** One message that the middleware does not take is no reason to end. */
-  #publishGuarded(result: PerceivedFrame | FailedFrame): void {
-    try {
-      this.#publish(result);
-    } catch (error) {
-      this.#node.getLogger().error(`${result.header.topic}: the results could not be published: ${String(error)}`);
-    }
-  }
-
-  /** Detections first; then what describes them; pictures last, and only when somebody looks. */
-  #publish(result: PerceivedFrame | FailedFrame): void {
-    const { header } = result;
-    const band = this.#inputs?.bands.get(header.spectrum);
-    const outputs = this.#outputs.get(header.spectrum);
-    if (!this.#active || !band || !outputs) return;
-    if (result.kind === 'failed') {
-      band.failed(result.error.message);
-      return;
-    }
-    outputs.publishDetections(header, result.detections);
-    const totalMs = Number(process.hrtime.bigint() - header.receivedNs) / 1e6;
-    band.published();
-    this.#health.time({ ...result.timings, totalMs });
-    const { publish_maps: withMaps, grad_cam: variant } = this.#parameters();
-    if (variant !== 'off') {
-      outputs.publishExplained(header, result.detections, { modelSha256: result.model.sha256, variant }, withMaps);
-    }
-    void this.#paint(result, outputs);
-  }
-
-  async #paint(frame: PerceivedFrame, outputs: BandOutputs): Promise<void> {
-    const { raw, compressed } = outputs.overlayWanted;
-    if (!raw && !compressed) return;
-    const { overlay_opacity: overlayOpacity, color_map: colorMap, jpeg_quality: jpegQuality } = this.#parameters();
-    const wanted = { overlay: compressed, overlayPixels: raw, style: { overlayOpacity, colorMap, jpegQuality } };
-    try {
-      const { overlay, overlayPixels } = (await this.#pipeline?.render(frame, wanted)) ?? {};
-      if (overlayPixels && this.#active) outputs.publishOverlay(frame.header, overlayPixels);
-      if (overlay && this.#active) outputs.publishCompressedOverlay(frame.header, overlay);
-    } catch (error) {
-      this.#node.getLogger().debug(`overlay left out: ${String(error)}`);
-    }
   }
 
   #publishInfo(spectrum: Spectrum, outputs: BandOutputs): void {
