@@ -17,6 +17,8 @@ export class MergedBag implements Bag {
     readonly files: readonly string[],
     parts: readonly BagFile[],
     readonly lossLog: LossLog,
+    /** What metadata.yaml says about compression. */
+    readonly statedCompressions: readonly string[],
   ) {
     this.#parts = parts;
     this.topics = mergeTopics(parts);
@@ -33,7 +35,8 @@ export class MergedBag implements Bag {
   }
 
   get compressions(): readonly string[] {
-    return [...new Set(this.#parts.flatMap((part) => [...part.compressions]))].sort();
+    const met = this.#parts.flatMap((part) => [...part.compressions]);
+    return [...new Set([...this.statedCompressions, ...met])].sort();
   }
 
   async *messages(filter: MessageFilter = {}): AsyncIterableIterator<RawMessage> {

@@ -21,7 +21,7 @@ const WHAT_TO_GIVE = 'give the folder that `ros2 bag record` wrote, or one .mcap
 export async function openBag(bagPath: string, options: OpenOptions = {}): Promise<Bag> {
   const limits: BagLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const losses = new LossLog();
-  const files = await findFiles(bagPath, losses);
+  const { files, stated } = await findFiles(bagPath, losses);
   const opened: BagFile[] = [];
   const kinds = new Set<'mcap' | 'sqlite3'>();
   try {
@@ -44,7 +44,7 @@ export async function openBag(bagPath: string, options: OpenOptions = {}): Promi
     await Promise.all(opened.map((file) => file.close()));
     throw error;
   }
-  return new MergedBag(bagPath, kinds.has('mcap') ? 'mcap' : 'sqlite3', files, opened, losses);
+  return new MergedBag(bagPath, kinds.has('mcap') ? 'mcap' : 'sqlite3', files, opened, losses, stated);
 }
 
 async function openFile(
@@ -117,11 +117,11 @@ async function readHead(file: string): Promise<Buffer> {
 }
 
 /** Absolute paths of the files that make up the bag. */
-async function findFiles(bagPath: string, losses: LossLog): Promise<string[]> {
+async function findFiles(bagPath: string, losses: LossLog): Promise<{ files: string[]; stated: string[] }> {
   const info = await stat(bagPath).catch((error: unknown) => {
     throw new ExpectedError('input', `there is no bag at ${bagPath}`, WHAT_TO_GIVE, { cause: error });
   });
-  if (!info.isDirectory()) return [path.resolve(bagPath)];
+  if (!info.isDirectory()) return { files: [path.resolve(bagPath)], stated: [] };
   const folder = path.resolve(bagPath);
   const metadataFile = path.join(folder, 'metadata.yaml');
   const metadataInfo = await stat(metadataFile).catch(() => undefined);
@@ -136,7 +136,7 @@ async function findFiles(bagPath: string, losses: LossLog): Promise<string[]> {
     }
     const why = 'missing (the recording was cut short?): took every bag file in the folder';
     losses.add({ file: metadataFile, what: 'file', why });
-    return names.map((name) => path.join(folder, name));
+    return { files: names.map((name) => path.join(folder, name)), stated: [] };
   }
   if (metadataInfo.size > METADATA_YAML_BYTES) {
     throw new ExpectedError(
@@ -162,7 +162,8 @@ async function findFiles(bagPath: string, losses: LossLog): Promise<string[]> {
   if (files.length === 0) {
     throw new ExpectedError('input', `none of the files that ${metadataFile} lists is there`, WHAT_TO_GIVE);
   }
-  return files;
+  const byMessage = metadata.compressionMode.toUpperCase() === 'MESSAGE';
+  return { files, stated: byMessage ? [`${metadata.compressionFormat} (messages)`] : [] };
 }
 
 /** The file that an entry of `relative_file_paths` means, which must lie in the bag's folder; undefined if missing. */

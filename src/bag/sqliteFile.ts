@@ -7,6 +7,10 @@ import { SqliteDatabase, type Row } from './sqliteDatabase.js';
 
 /** After so many bytes of messages other work of the process gets its turn: SQLite reads synchronously. */
 const BYTES_PER_TURN = 4 * 1024 * 1024;
+/** More small messages than fit on one page of 4 KiB. */
+const ROWS_PER_PAGE = 128;
+/** After so many damaged rows the rest of a file is given up. */
+const MOST_FAILURES = 100_000;
 const BIGGEST_TIME = 0x7fff_ffff_ffff_ffffn;
 
 /** Where a message stands: its log time, then its row. */
@@ -114,6 +118,11 @@ export class SqliteFile implements BagFile {
         visited += 1;
         yield place;
       }
+      const total = this.topics.reduce((sum, topic) => sum + topic.count, 0);
+      if (start <= this.startTimeNs && end >= this.endTimeNs && visited < total) {
+        const why = `index of log times names only ${String(visited)} of ${String(total)} messages`;
+        this.losses.add({ file: this.file, what: 'index', why, messages: total - visited });
+      }
     } catch (error) {
       const why = `index of log times is damaged, went through all messages instead (${(error as Error).message})`;
       this.losses.add({ file: this.file, what: 'index', why, timeNs: { start: last.time, end } });
@@ -125,32 +134,41 @@ export class SqliteFile implements BagFile {
   #placesByTable(after: Place, end: bigint, inclusive: boolean): Place[] {
     const places: Place[] = [];
     const sql = 'SELECT id, timestamp FROM messages NOT INDEXED WHERE id > ? ORDER BY id LIMIT 1000';
-    let id = -1n;
-    let step = 1n;
-    for (let failures = 0; failures < 100_000;) {
+    let id = -BIGGEST_TIME;
+    let hole: { readonly behind: bigint; tries: number; readonly why: string } | undefined;
+    for (let failures = 0; failures < MOST_FAILURES;) {
       let rows = 0;
       try {
         for (const row of this.database.iterate(sql, [id])) {
           const place = toPlace(row);
           if (!place) continue;
+          if (hole) this.#noteHole(hole, place.id);
+          hole = undefined;
           rows += 1;
           id = place.id;
-          step = 1n;
           const later = place.time > after.time || (place.time === after.time && (inclusive || place.id > after.id));
           if (later && place.time <= end) places.push(place);
         }
         if (rows === 0) break;
       } catch (error) {
-        if (rows > 0) continue; // go on behind the last good row first
+        if (rows > 0) continue; // the damage lies behind the last good row: begin again there
         failures += 1;
-        const why = `rows after message ${String(id)} lie on a damaged page (${(error as Error).message})`;
-        this.losses.add({ file: this.file, what: 'message', why, timeNs: { start: after.time, end } });
-        id += step; // far leaps over large holes, single steps behind the last good row
-        if (step < 1n << 40n) step *= 2n;
-        else break;
+        hole ??= { behind: id, tries: 0, why: (error as Error).message };
+        // Row by row over what one damaged page may hold, then in leaps that grow: a hole may be most of the file.
+        if (id < 0n) id = 0n;
+        else id += hole.tries < ROWS_PER_PAGE ? 1n : 1n << BigInt(Math.min(40, hole.tries - ROWS_PER_PAGE));
+        hole.tries += 1;
+        if (hole.tries > ROWS_PER_PAGE + 60) break;
       }
     }
+    if (hole) this.#noteHole(hole, undefined);
     return places.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.id < b.id ? -1 : 1));
+  }
+
+  #noteHole(hole: { readonly behind: bigint; readonly why: string }, next: bigint | undefined): void {
+    const from = hole.behind < 0n ? 'the first rows' : `rows behind ${String(hole.behind)}`;
+    const to = next === undefined ? 'to the end' : `before ${String(next)}`;
+    this.losses.add({ file: this.file, what: 'message', why: `${from} ${to} lie on damaged pages (${hole.why})` });
   }
 
   #message(place: Place, wanted: ReadonlySet<number>): RawMessage | undefined {
