@@ -41,7 +41,7 @@ for (const [theme, text] of Object.entries({ light, dark })) {
     }
 
     it('draws every line with a contrast of at least 3', () => {
-      for (let index = 0; index < 6; index++) {
+      for (let index = 0; index < 8; index++) {
         for (const ground of ['panel', 'lane'])
           assert.ok(contrast(of(`line-${index}`), of(ground)) >= 3, `line ${index} on ${ground}`);
       }

@@ -82,10 +82,10 @@ export class LineChart {
     const isSparse = this.#options.seconds.length < 30;
     return {
       ...this.#size(),
-      padding: [10, 12, 0, 0],
+      padding: [10, 24, 0, 0],
       scales: {
         x: { time: false },
-        y: { range: (_, low, high) => [Math.min(0, low ?? 0), max ?? Math.max(1e-3, (high ?? 1) * 1.08)] },
+        y: { range: (_, low, high) => [Math.min(0, low ?? 0), max ?? Math.max(bars ? 1 : 1e-3, (high ?? 1) * 1.08)] },
       },
       axes: [
         { ...axis, values: (_, seconds) => seconds.map((value) => axisTime(value)), size: 30, incrs: TIME_STEPS },

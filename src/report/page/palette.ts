@@ -15,7 +15,7 @@ export function classDash(index: number): readonly number[] {
 
 /** A line's colour in charts (spectra, stages); follows the theme. */
 export function lineColour(index: number): string {
-  return styleValue(`--line-${index % 6}`);
+  return styleValue(`--line-${index % 8}`);
 }
 
 /** Lines also differ by dash, so that colour is never the only difference. */
