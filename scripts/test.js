@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/**
+ * Runs all tests: lint and formatting, mocha, and the training project's own. Ends with one line of counts over all of them.
+ * With arguments, mocha alone runs on the files given.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { packageRoot, runShown } from './setup/step.js';
+
+const results = path.join(packageRoot, '.cache/test-results');
+const bin = (name) => path.join(packageRoot, 'node_modules', name);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** A check that either holds or does not. */
+async function check(name, program, args, env = process.env) {
+  process.stdout.write(`\n== ${name}\n`);
+  const code = await runShown(program, args, env);
+  counts[code === 0 ? 'passed' : 'failed'] += 1;
+  if (code !== 0) process.stdout.write(`FAILED: ${name} (exit ${String(code)})\n`);
+}
+
+/** Mocha over compiled test files, in a process of its own. */
+async function mocha(name, files) {
+  process.stdout.write(`\n== ${name}\n`);
+  const report = path.join(results, `${name}.json`);
+  const reporters = [
+    '--reporter',
+    path.join(packageRoot, 'scripts/setup/reporter.cjs'),
+    '--reporter-option',
+    `output=${report}`,
+  ];
+  const code = await runShown(process.execPath, [bin('mocha/bin/mocha.js'), ...reporters, ...files]);
+  if (!existsSync(report)) {
+    counts.failed += 1;
+    process.stdout.write(`FAILED: ${name} ended with ${String(code)} before it had finished\n`);
+    return;
+  }
+  const { passes, failures, pending } = JSON.parse(readFileSync(report, 'utf8'));
+  counts.passed += passes;
+  counts.skipped += pending;
+  // Hooks that fail, and a process that ends badly after its last test, count too.
+  counts.failed += failures > 0 ? failures : code === 0 ? 0 : 1;
+}
+
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+const chosen = process.argv.slice(2);
+if (chosen.length > 0) await mocha('chosen', chosen);
+else {
+  await check('types and lint', process.execPath, [bin('eslint/bin/eslint.js'), '.']);
+  await check('formatting', process.execPath, [
+    bin('prettier/bin/prettier.cjs'),
+    '--check',
+    '--log-level',
+    'warn',
+    '.',
+  ]);
+  const training = process.env.MSAL_TRAINING_PYTHON;
+  const { rooms } = await import('./setup/testRooms.js');
+  for (const [room, files] of rooms()) await mocha(room, files);
+  if (training) {
+    const env = {
+      ...process.env,
+      PYTHONPATH: ['training', 'training/tests'].map((folder) => path.join(packageRoot, folder)).join(':'),
+    };
+    const smoke = path.join(results, 'training-smoke');
+    await check(
+      'training: unit tests',
+      training,
+      ['-W', 'ignore', '-m', 'unittest', 'discover', '-s', 'training/tests', '-t', 'training/tests'],
+      env,
+    );
+    await check(
+      'training: a few steps, export, PyTorch = ONNX Runtime',
+      training,
+      ['-W', 'ignore', '-m', 'msal_training.smoke', smoke],
+      env,
+    );
+  } else {
+    counts.failed += 1;
+    process.stdout.write('FAILED: MSAL_TRAINING_PYTHON is not set; `npm test` sees to that\n');
+  }
+}
+process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
