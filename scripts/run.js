@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { setUpRos } from './ros.js';
+import { isRosSourced } from './ros/environment.js';
 import { withSetupLock } from './setup/lock.js';
 import { setUpOpenCv } from './setup/opencv.js';
 import { checkNode, compile, installPackages } from './setup/packages.js';
@@ -20,6 +21,14 @@ async function setUpCore() {
   await compile();
 }
 
+/** What the commands and, where there is a ROS 2, the nodes need. */
+async function setUpProduct() {
+  await setUpCore();
+  if (isRosSourced()) await setUpRos({ log: tellRos });
+}
+
+const tellRos = (line) => process.stderr.write(`set-up: ${line}\n`);
+
 /** What the tests need besides: independent readers, PyTorch, a browser and a ROS 2. */
 async function setUpForTests() {
   await setUpCore();
@@ -31,15 +40,16 @@ async function setUpForTests() {
     ['chromium'],
     () => process.env.MSAL_TEST_CHROMIUM !== undefined || hasProgram('chromium'),
   );
-  await setUpRos({ log: (line) => process.stderr.write(`set-up: ${line}\n`) });
+  await setUpRos({ log: tellRos });
   return { ...process.env, MSAL_TEST_PYTHON: tools, MSAL_TRAINING_PYTHON: training };
 }
 
 const msal = path.join(packageRoot, 'bin/msal.js');
 const [command = 'setup', ...args] = process.argv.slice(2);
 const commands = {
+  // What the products need: with a ROS 2 sourced, its bindings too. `--tests`: also what only the tests need.
   async setup() {
-    await withSetupLock(setUpForTests);
+    await withSetupLock(args.includes('--tests') ? setUpForTests : setUpProduct);
     return 0;
   },
   async demo() {
@@ -49,6 +59,10 @@ const commands = {
   async test() {
     const env = await withSetupLock(setUpForTests);
     return runShown(process.execPath, ['scripts/test.js', ...args], env);
+  },
+  async 'bench:ros'() {
+    await withSetupLock(setUpForTests);
+    return runShown(process.execPath, ['dist/bench/ros.js', ...args]);
   },
   async bench() {
     await withSetupLock(setUpCore);
