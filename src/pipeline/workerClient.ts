@@ -1,6 +1,7 @@
 import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { ExpectedError } from '../errors.js';
-import { fromErrorText, type ReplyMessage, type RequestMessage } from './workerProtocol.js';
+import { unpackError } from '../inference/protocol.js';
+import type { ReplyMessage, RequestMessage } from './workerProtocol.js';
 
 interface Waiting<Value> {
   readonly resolve: (value: Value) => void;
@@ -88,14 +89,14 @@ export class WorkerClient<Request, Value> {
 
   #receive(message: ReplyMessage): void {
     if (message.kind === 'stray') {
-      this.options.onStray?.(fromErrorText(message.error));
+      this.options.onStray?.(unpackError(message.error, this.options.name));
       return;
     }
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);
     if (this.#waiting.size === 0) this.#worker.unref();
-    if (message.kind === 'trouble') waiting.reject(fromErrorText(message.error));
+    if (message.kind === 'trouble') waiting.reject(unpackError(message.error, this.options.name));
     else waiting.resolve(message.value as Value); // see serve(): the seam between the types of the two threads
   }
 

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { type Reply, type ReplyMessage, type RequestMessage, toErrorText } from './workerProtocol.js';
+import { packError } from '../inference/protocol.js';
+import type { Reply, ReplyMessage, RequestMessage } from './workerProtocol.js';
 
 /**
  * Serves requests in a worker thread, one after another in the order in which they were sent. Whatever the handler throws
@@ -22,7 +23,7 @@ export function serve<Request, Value>(handle: (request: Request) => Promise<Repl
       ]);
       port.postMessage({ kind: 'reply', id, value } satisfies ReplyMessage, transfer ?? []);
     } catch (error) {
-      port.postMessage({ kind: 'trouble', id, error: toErrorText(error) } satisfies ReplyMessage);
+      port.postMessage({ kind: 'trouble', id, error: packError(error) } satisfies ReplyMessage);
     } finally {
       strayError = undefined;
     }
@@ -30,7 +31,7 @@ export function serve<Request, Value>(handle: (request: Request) => Promise<Repl
 
   const onStray = (error: unknown): void => {
     if (strayError !== undefined) strayError(error);
-    else port.postMessage({ kind: 'stray', error: toErrorText(error) } satisfies ReplyMessage);
+    else port.postMessage({ kind: 'stray', error: packError(error) } satisfies ReplyMessage);
   };
   process.on('uncaughtException', onStray);
   process.on('unhandledRejection', onStray);

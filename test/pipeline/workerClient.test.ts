@@ -55,13 +55,16 @@ describe('WorkerClient and serve', () => {
 
   it('turns a thrown string into an error and goes on', async () => {
     open();
-    await assert.rejects(client.call({ kind: 'throwString' }), { name: 'Error', message: 'assertion failed' });
+    await assert.rejects(client.call({ kind: 'throwString' }), {
+      name: 'Error',
+      message: 'odd worker: assertion failed',
+    });
     assert.deepEqual(await double(), [2, 4, 6]);
   });
 
   it('fails the request at hand when something throws outside its promise, and goes on', async () => {
     open();
-    await assert.rejects(client.call({ kind: 'throwLater' }), { message: 'thrown outside the promise' });
+    await assert.rejects(client.call({ kind: 'throwLater' }), { message: 'odd worker: thrown outside the promise' });
     assert.deepEqual(await double(), [2, 4, 6]);
   });
 
@@ -69,7 +72,7 @@ describe('WorkerClient and serve', () => {
     const stray = new Promise<Error>((resolve) => open({ onStray: resolve }));
     await client.call({ kind: 'strayAfterwards' });
     const waiting = setInterval(() => undefined, 1000); // an idle worker does not keep the process alive
-    assert.equal((await stray).message, 'nobody asked');
+    assert.equal((await stray).message, 'odd worker: nobody asked');
     clearInterval(waiting);
     assert.deepEqual(await double(), [2, 4, 6]);
   });
