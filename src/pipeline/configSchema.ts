@@ -101,7 +101,12 @@ const executionSchema = z.strictObject({
     .max(PROVIDERS.length)
     .default(['cpu'])
     .describe('Execution providers in order of preference; the first that works and agrees with the CPU is used.'),
-  workers: z.int().min(1).max(256).optional().describe('Detector threads. Left out: one per core, or one for latency.'),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Detector threads; a GPU wants one or two. Left out: one per core, or one for latency.'),
   threads: z
     .int()
     .min(1)

@@ -76,12 +76,12 @@ export class PerceptionPipeline {
     readonly hooks: PerceptionHooks = {},
   ) {
     this.#clock = hooks.clock ?? systemClock;
-    this.concurrency = concurrencyOf(config, services.detectors.workerCount);
     const identities = bandsOf(config).flatMap((spectrum): [Spectrum, ModelIdentity][] => {
       const model = services.detectors.models[spectrum];
       return model === undefined ? [] : [[spectrum, identityOf(model)]];
     });
     this.models = new Map(identities);
+    this.concurrency = concurrencyOf(this.models.size, services.detectors.workerCount);
   }
 
   /**
@@ -119,7 +119,7 @@ export class PerceptionPipeline {
             }),
           ),
           pictures: config.pictures,
-          keepPictures: bands.length * (concurrencyOf(config, detectors.workerCount) + 1),
+          keepPictures: bands.length * (concurrencyOf(bands.length, detectors.workerCount) + 1),
         },
         {
           onDeath: (error) => whenDead(error),
@@ -281,9 +281,9 @@ export class PerceptionPipeline {
   }
 }
 
-/** One frame in each detector thread, one ready for each, and one in the vision thread. */
-function concurrencyOf(config: PerceptionConfig, workers: number): number {
-  return Math.ceil((2 * workers + 1) / bandsOf(config).length) + 1;
+/** One frame in each detector thread, one ready for each, and one in the vision thread; in whole sets. */
+function concurrencyOf(bands: number, workers: number): number {
+  return Math.ceil((2 * workers + 1) / bands) + 1;
 }
 
 function identityOf({ manifest, providerAttempts }: LoadedModel): ModelIdentity {

@@ -67,6 +67,25 @@ describe('PerceptionPipeline', () => {
     assert.equal(off.services.jobs[0]?.gradCam, false);
   });
 
+  it('lets a caller steer each set and hands over each frame as soon as it is done', async () => {
+    const { services, pipeline } = rig();
+    const order: string[] = [];
+    services.behave.set('rgb', { prepare: damaged });
+    services.hold = true;
+    const work = pipeline.process(setOf(rawFrame('rgb'), rawFrame('fir')), {
+      thresholds: { scoreThreshold: 0.8 },
+      gradCam: 'none',
+      onFrame: ({ kind, header }) => order.push(`${kind} ${header.spectrum}`),
+    });
+    await settle();
+    assert.deepEqual(order, ['failed rgb'], 'while the other band is in work');
+    services.letGo();
+    await work;
+    assert.deepEqual(order, ['failed rgb', 'perceived fir']);
+    assert.deepEqual(services.jobs[0]?.thresholds, { scoreThreshold: 0.8, iouThreshold: 0.5, maxDetections: 100 });
+    assert.equal(services.jobs[0]?.gradCam, 'none');
+  });
+
   it('times every stage; what is left of the total is waiting', async () => {
     const { pipeline } = rig();
     const { frames, totalMs } = await pipeline.process(setOf(rawFrame('rgb')), { overlay: true });
@@ -169,6 +188,16 @@ describe('PerceptionPipeline', () => {
       assert.equal(rig(tinyConfig('', bands)).pipeline.concurrency, expected);
     });
   }
+
+  it('counts only the bands that it has models for', () => {
+    const services = new FakeServices();
+    const { fir } = services.detectors.models;
+    assert.ok(fir);
+    const detectors = { ...services.detectors, models: { fir } };
+    const pipeline = new PerceptionPipeline(tinyConfig(), { vision: services.vision, detectors });
+    assert.deepEqual([...pipeline.models.keys()], ['fir']);
+    assert.equal(pipeline.concurrency, 6);
+  });
 
   it('perceives a recording in order, and reads it no faster than it works', async () => {
     const { services, pipeline } = rig();

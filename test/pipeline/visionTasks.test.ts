@@ -59,7 +59,7 @@ describe('VisionTasks', () => {
   function render(key: number, wanted: PictureRequest): Pictures {
     const { value, transfer } = tasks.handle({ kind: 'render', key, detections: [person], wanted });
     assert.ok(value.kind === 'rendered');
-    assert.equal(transfer?.length, Object.values(wanted).filter(Boolean).length);
+    assert.equal(transfer?.length, Object.values(wanted).filter((value) => value === true).length);
     return value.pictures;
   }
 
@@ -107,6 +107,23 @@ describe('VisionTasks', () => {
     assert.deepEqual(sizeOf(thumbnail), [16, 12]);
     assert.ok(renderMs > 0);
     assert.deepEqual(Object.keys(render(7, { thumbnail: true })), ['thumbnail', 'renderMs']);
+  });
+
+  it('paints as pixels, and in the style that is asked for', () => {
+    prepare('rgb', gray(100), 7);
+    const pixelAtPeak = (style: PictureRequest['style'] = {}): number[] => {
+      const { overlayPixels, overlay } = render(7, { overlayPixels: true, style });
+      assert.equal(overlay, undefined);
+      assert.deepEqual([overlayPixels?.width, overlayPixels?.height], [64, 48]);
+      const at = 3 * (40 * 64 + 60); // the map's peak is on the right, the box on the left
+      return [...(overlayPixels?.data.subarray(at, at + 3) ?? [])];
+    };
+    assert.deepEqual(pixelAtPeak({ overlayOpacity: 0 }), [100, 100, 100]);
+    const hidden = pixelAtPeak({ overlayOpacity: 1 });
+    assert.notDeepEqual(hidden, [100, 100, 100]);
+    assert.notDeepEqual(pixelAtPeak({ overlayOpacity: 1, colorMap: 'viridis' }), hidden);
+    const half = pixelAtPeak({ overlayOpacity: 0.5 });
+    half.forEach((value, channel) => assert.ok(Math.abs(value - ((hidden[channel] ?? 0) + 100) / 2) <= 1));
   });
 
   it('keeps the latest pictures only', () => {
