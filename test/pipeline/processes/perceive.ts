@@ -82,9 +82,8 @@ async function whenDying(name: string): Promise<unknown> {
   const reported: string[] = [];
   const config = tinyConfig('execution: { workers: 1 }', ['rgb']);
   const pipeline = await PerceptionPipeline.open(config, { onFatal: ({ message }) => reported.push(message) });
-  const dying = outcomeOf(pipeline.process(setOf(pictureFrame('rgb', 0))));
   await started.get(name)?.terminate();
-  const outcome = await dying;
+  const outcome = await outcomeOf(pipeline.process(setOf(pictureFrame('rgb', 0))));
   const later = await outcomeOf(pipeline.process(setOf(pictureFrame('rgb', 1))));
   await pipeline.close();
   return { outcome, later, reported };
