@@ -28,6 +28,8 @@ export function encodeMask(
     }
     if (inside && box.y2 < height) turn(x * height + box.y2);
   }
+  // A mask that reaches the bottom of its last column is still open here.
+  if (inside) turn(box.x2 * height);
   runs.push(width * height - since);
   return { size: [height, width], counts: compress(runs) };
 }

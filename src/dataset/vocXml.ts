@@ -45,8 +45,8 @@ export function formatVoc({ fileName, width, height, depth, objects }: VocAnnota
   });
 }
 
-// Entities are not expanded at all (no file of this kind needs one), so none can grow.
-const parser = new XMLParser({ processEntities: false, parseTagValue: false, isArray: (name) => name === 'object' });
+// Files with a document type are refused before, so only XML's own five entities are left to expand.
+const parser = new XMLParser({ processEntities: true, parseTagValue: false, isArray: (name) => name === 'object' });
 
 /**
  * Reads Pascal VOC XML.
