@@ -1,14 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { existsSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { contactSheet } from '../dataset/contactSheet.js';
+import { Drive } from '../dataset/drive.js';
 import { type ImageForm, writeDriveBag } from '../dataset/driveBag.js';
 import { frameCount } from '../dataset/driveFrames.js';
 import { type DatasetLayout, generateDataset } from '../dataset/generate.js';
 import { ExpectedError } from '../errors.js';
+import { encodeJpeg, encodePng } from '../images/encode.js';
 import { startProgress } from './progress.js';
 
 interface ScenesOptions {
-  readonly layout: DatasetLayout | 'drive';
+  readonly layout: DatasetLayout | 'drive' | 'sheet';
   readonly seed: number;
   readonly night?: boolean;
   readonly day?: boolean;
@@ -29,6 +33,7 @@ Examples:
   msal scenes copy-of-mil --layout mil --frames 100    the study's folders: raw and common-viewpoint pictures, VOC boxes
   msal scenes night.mcap --layout drive --night --duration 30 --rate 10
   msal scenes raw16 --layout drive --images raw --depth 16
+  msal scenes sheet.jpg --layout sheet --seed 3        an overview: two drives by day, two by night, four spectra
 `;
 
 /** `msal scenes`: generated street scenes as a data set or as a recorded drive. */
@@ -36,8 +41,10 @@ export function register(program: Command): void {
   program
     .command('scenes')
     .description('draw street scenes with truth in four spectra: a data set, or a drive as a rosbag2 recording')
-    .argument('<target>', 'folder to write (with --layout drive: bag folder or .mcap file)')
-    .addOption(new Option('--layout <kind>', 'what to write').choices(['coco', 'voc', 'mil', 'drive']).default('coco'))
+    .argument('<target>', 'folder to write (--layout drive: bag folder or .mcap file; sheet: .jpg or .png file)')
+    .addOption(
+      new Option('--layout <kind>', 'what to write').choices(['coco', 'voc', 'mil', 'drive', 'sheet']).default('coco'),
+    )
     .option('--seed <n>', 'same seed, same pixels', integer(0, 2 ** 30), 1)
     .option('--frames <n>', 'four-spectrum frame sets (data set: 100 unless given)', integer(1, 1_000_000))
     .option('--test <n>', 'how many of them are for testing (data set: a fifth unless given)', integer(0, 1_000_000))
@@ -56,7 +63,7 @@ export function register(program: Command): void {
 
 async function run(target: string, options: ScenesOptions): Promise<void> {
   const startedMs = performance.now();
-  const frames = options.layout === 'drive' ? await drive(target, options) : await dataset(target, options);
+  const frames = await write(target, options);
   const seconds = (performance.now() - startedMs) / 1000;
   const rate = frames / seconds;
   if (options.json) {
@@ -67,6 +74,19 @@ async function run(target: string, options: ScenesOptions): Promise<void> {
     process.stdout.write(
       `${target}: ${frames} four-spectrum frame sets in ${seconds.toFixed(1)} s (${rate.toFixed(1)}/s)\n`,
     );
+  }
+}
+
+function write(target: string, options: ScenesOptions): Promise<number> {
+  switch (options.layout) {
+    case 'drive':
+      return drive(target, options);
+    case 'sheet':
+      return sheet(target, options);
+    case 'coco':
+    case 'voc':
+    case 'mil':
+      return dataset(target, options, options.layout);
   }
 }
 
@@ -98,7 +118,7 @@ async function drive(target: string, options: ScenesOptions): Promise<number> {
   }
 }
 
-async function dataset(target: string, options: ScenesOptions): Promise<number> {
+async function dataset(target: string, options: ScenesOptions, layout: DatasetLayout): Promise<number> {
   const frames = options.frames ?? 100;
   const test = options.test ?? Math.max(1, Math.round(frames / 5));
   if (test > frames)
@@ -117,7 +137,7 @@ async function dataset(target: string, options: ScenesOptions): Promise<number> 
   try {
     await generateDataset(target, {
       seed: options.seed,
-      layout: options.layout as DatasetLayout,
+      layout,
       splits: { train: frames - test, test },
       // Small sets are cut into shorter drives, so that each split still sees day and night.
       framesPerDrive: Math.min(10, Math.max(1, Math.floor(test / 2))),
@@ -131,6 +151,22 @@ async function dataset(target: string, options: ScenesOptions): Promise<number> 
   } finally {
     progress.stop();
   }
+}
+
+/** Width of one picture of an overview, pixels. */
+const SHEET_CELL = 400;
+
+async function sheet(target: string, { seed, overwrite }: ScenesOptions): Promise<number> {
+  if (!/\.(jpe?g|png)$/i.test(target))
+    throw new ExpectedError('usage', `${target} is no picture file`, 'end the name of the overview with .jpg or .png');
+  if (!overwrite && existsSync(target))
+    throw new ExpectedError('output', `${target} is there already`, 'choose another name, or add --overwrite');
+  const rows = [0, 1].flatMap((k) =>
+    [false, true].map((night) => ({ drive: new Drive({ seed: seed + k, night, duration: 20 }), time: 9 })),
+  );
+  const pixels = contactSheet(rows, SHEET_CELL);
+  await writeFile(target, /png$/i.test(target) ? encodePng(pixels) : encodeJpeg(pixels, 80));
+  return rows.length;
 }
 
 function integer(from: number, to: number): (text: string) => number {
