@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { testPicture } from '../src/detector/inputTensors.js';
 import { DetectorPool } from '../src/inference/detectorPool.js';
+import { startBareWorker } from './bareWorkers.js';
 import { comparedRow, type Bench } from './benchRow.js';
 import { median } from './interleave.js';
 
@@ -14,7 +14,7 @@ const SOURCE = { width: 640, height: 480 };
  */
 export const poolThroughput: Bench = async ({ model, rounds }) => {
   const workers = availableParallelism();
-  const bare = await Promise.all(Array.from({ length: workers }, () => startBareWorker(model)));
+  const bare = await Promise.all(Array.from({ length: workers }, () => startBareWorker(model, 1)));
   const pool = await DetectorPool.open({ models: { rgb: model }, workers, threads: 1 });
   const { input } = pool.models.rgb.manifest;
   const pictures = Array.from({ length: 2 * workers }, () => testPicture(input));
@@ -57,29 +57,4 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
-}
-
-interface BareWorker {
-  run(frames: number): Promise<void>;
-  close(): Promise<unknown>;
-}
-
-async function startBareWorker(model: string): Promise<BareWorker> {
-  const worker = new Worker(new URL('./bareWorker.js', import.meta.url), { workerData: model });
-  const answer = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      worker.once('error', reject);
-      worker.once('message', () => {
-        worker.off('error', reject);
-        resolve();
-      });
-    });
-  await answer();
-  return {
-    run: (frames) => {
-      worker.postMessage(frames);
-      return answer();
-    },
-    close: () => worker.terminate(),
-  };
 }
