@@ -12,8 +12,8 @@ export interface ProviderDifference {
 }
 
 /**
- * What is tolerated. GPUs multiply with ten-bit mantissas (TF32) where they can: three decimal digits a product, which
- * through the whole network was seen to stay below these.
+ * What is tolerated. GPUs multiply with ten-bit mantissas (TF32) where they can: three decimal digits a product. That the
+ * whole network stays below these is an assumption; no GPU run has backed it yet.
  */
 export const PROVIDER_TOLERANCE: ProviderDifference = { scores: 0.02, features: 0.02, boxes: 0.02 };
 

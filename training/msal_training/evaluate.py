@@ -32,10 +32,12 @@ class IgnoringCOCOeval(COCOeval):
     """COCOeval that honours the annotations' own `ignore` flag, which the original overwrites with `iscrowd`."""
 
     def _prepare(self) -> None:
+        # The original overwrites the flags in the annotations themselves: remember them first, put them back after.
+        ignored = {key: int(is_ignored(annotation)) for key, annotation in self.cocoGt.anns.items()}
         super()._prepare()
         for annotations in self._gts.values():
             for annotation in annotations:
-                annotation["ignore"] = int(is_ignored(annotation))
+                annotation["ignore"] = ignored[annotation["id"]]
 
 
 class OnnxNetwork:
