@@ -23,8 +23,10 @@ export async function systemPackages(name, packages, present) {
   }
   await step(`${name}-packages`, { texts: packages, present }, async (log) => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    await runLogged('apt-get', ['-q', 'update'], log, { env });
-    await runLogged('apt-get', ['-q', ...install], log, { env });
+    // Another installation (a machine's own updates, say) may hold dpkg's lock: wait for it rather than fail.
+    const options = ['-q', '-o', 'DPkg::Lock::Timeout=600', '-o', 'Acquire::Retries=3'];
+    await runLogged('apt-get', [...options, 'update'], log, { env });
+    await runLogged('apt-get', [...options, ...install], log, { env });
     if (!present()) throw new SetupError(`${name}: installed, but still not complete`, `read ${log}`);
   });
 }
