@@ -73,7 +73,7 @@ describe('average precision', () => {
   const truth: GroundTruth[] = [{ image: 1, classIndex: 0, box: { x1: 0, y1: 0, x2: 10, y2: 10 } }];
 
   it('is 1 for a perfect detector and 0 for a blind one', () => {
-    const perfect = evaluateDetections(truth, [{ ...(truth[0]), score: 0.3 }], 1);
+    const perfect = evaluateDetections(truth, [{ ...truth[0], score: 0.3 }], 1);
     assert.ok(Math.abs((perfect.mAP ?? 0) - 1) < 1e-12);
     assert.equal(evaluateDetections(truth, [], 1).mAP, 0);
   });
@@ -87,8 +87,8 @@ describe('average precision', () => {
   });
 
   it('does not count a detection of an ignored object, and says undefined where nothing is asked for', () => {
-    const ignored = [{ ...(truth[0]), ignore: true }];
-    assert.equal(evaluateDetections(ignored, [{ ...(truth[0]), score: 1 }], 1).mAP, undefined);
+    const ignored = [{ ...truth[0], ignore: true }];
+    assert.equal(evaluateDetections(ignored, [{ ...truth[0], score: 1 }], 1).mAP, undefined);
   });
 
   it('does not depend on the scale of the scores', () => {
