@@ -18,7 +18,7 @@ export interface Mat {
   readonly channels: number;
   /** OpenCV's element type, for example {@link MatType.U8C3}. */
   readonly type: number;
-  readonly empty: boolean;
+  readonly empty: 0 | 1;
   getData(): Buffer;
   release(): void;
   cvtColor(code: number): Mat;
