@@ -41,7 +41,7 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
     }
     if (dataEnd > position) await scanRecords({ ...context, contents }, position, dataEnd);
   } else {
-    await scanRecords({ ...context, contents }, MAGIC_BYTES, file.size);
+    await scanRecords({ ...context, contents }, await scanStart(file), file.size);
   }
   await completeDefinitions(context, contents);
   if (summary?.statistics) {
@@ -50,6 +50,26 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
   }
   contents.segments.sort((a, b) => a.offset - b.offset);
   return contents;
+}
+
+/** Longest file header whose strings are looked at; real ones have some dozen bytes. */
+const HEADER_BYTES = 64 * 1024;
+
+/**
+ * Where to begin going through the records: at the file header, or behind it where its length is not that of its two strings. A damaged
+ * length there would otherwise skip as much of the file as it claims.
+ */
+async function scanStart(file: FileWindow): Promise<number> {
+  const bytes = await file.read(MAGIC_BYTES, Math.min(HEADER_BYTES, Math.max(0, file.size - MAGIC_BYTES)));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = RECORD_HEADER;
+  for (let i = 0; i < 2; i++) {
+    if (end + 4 > bytes.byteLength) return MAGIC_BYTES;
+    end += 4 + view.getUint32(end, true);
+  }
+  if (end > bytes.byteLength) return MAGIC_BYTES;
+  const claimed = view.getBigUint64(1, true);
+  return claimed === BigInt(end - RECORD_HEADER) ? MAGIC_BYTES : MAGIC_BYTES + end;
 }
 
 async function readSummary(file: FileWindow): Promise<McapIndexedReader> {
