@@ -56,20 +56,17 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
 const HEADER_BYTES = 64 * 1024;
 
 /**
- * Where to begin going through the records: at the file header, or behind it where its length is not that of its two strings. A damaged
- * length there would otherwise skip as much of the file as it claims.
+ * Where to begin going through the records: at the file header, or, where its length is not that of its two strings, behind the shorter of
+ * the two. A damaged length there would otherwise skip as much of the file as it claims.
  */
 async function scanStart(file: FileWindow): Promise<number> {
   const bytes = await file.read(MAGIC_BYTES, Math.min(HEADER_BYTES, Math.max(0, file.size - MAGIC_BYTES)));
+  if (bytes.byteLength < RECORD_HEADER) return MAGIC_BYTES;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const claimed = RECORD_HEADER + Number(view.getBigUint64(1, true));
   let end = RECORD_HEADER;
-  for (let i = 0; i < 2; i++) {
-    if (end + 4 > bytes.byteLength) return MAGIC_BYTES;
-    end += 4 + view.getUint32(end, true);
-  }
-  if (end > bytes.byteLength) return MAGIC_BYTES;
-  const claimed = view.getBigUint64(1, true);
-  return claimed === BigInt(end - RECORD_HEADER) ? MAGIC_BYTES : MAGIC_BYTES + end;
+  for (let i = 0; i < 2 && end + 4 <= bytes.byteLength; i++) end += 4 + view.getUint32(end, true);
+  return claimed === end ? MAGIC_BYTES : MAGIC_BYTES + Math.min(claimed, end);
 }
 
 async function readSummary(file: FileWindow): Promise<McapIndexedReader> {

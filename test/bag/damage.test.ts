@@ -95,7 +95,9 @@ describe('damaged bags', function () {
           // Each byte of the file header's length, which claims the rest of the file when it is hit.
           {
             numRuns: 200,
-            examples: [9, 10, 11, 12, 16].flatMap((at) => [0, 1, 4, 5].map((bit): [number, number] => [at, bit])),
+            examples: [9, 10, 11, 12, 16, 17, 18, 26].flatMap((at) =>
+              [0, 1, 4, 5].map((bit): [number, number] => [at, bit]),
+            ),
           },
         );
       }));
