@@ -19,7 +19,8 @@ interface Description {
   readonly used?: readonly string[];
 }
 
-const launchFiles = readdirSync(path.join(packageRoot, 'launch'));
+// Python leaves its __pycache__ beside files that it has loaded.
+const launchFiles = readdirSync(path.join(packageRoot, 'launch')).filter((name) => name.endsWith('.launch.py'));
 const cmake = readFileSync(path.join(packageRoot, 'CMakeLists.txt'), 'utf8');
 const parameterNames = new Set([...parameterSpecs().map(({ name }) => name), 'use_sim_time']);
 
