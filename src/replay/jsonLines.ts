@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { ExpectedError } from '../errors.js';
+import { outputError } from '../bag/outputFile.js';
 
 /** A text file with one JSON value per line, written as the values come. */
 export class JsonLinesWriter {
@@ -20,38 +20,31 @@ export class JsonLinesWriter {
     try {
       await once(writer.stream, 'open');
     } catch (error) {
-      throw writer.#trouble(error);
+      throw outputError(path, error);
     }
     return writer;
   }
 
   /** Writes one value; resolves when there is room for the next. Stamps (bigint) are written as decimal text. */
   async write(value: unknown): Promise<void> {
-    if (this.#failure !== undefined) throw this.#trouble(this.#failure);
+    if (this.#failure !== undefined) throw outputError(this.path, this.#failure);
     const line = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
     if (this.stream.write(`${line}\n`)) return;
     try {
       await once(this.stream, 'drain');
     } catch (error) {
-      throw this.#trouble(error);
+      throw outputError(this.path, error);
     }
   }
 
   /** @throws ExpectedError `output` where what was written did not reach the disk */
   async close(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#trouble(this.#failure);
+    if (this.#failure !== undefined) throw outputError(this.path, this.#failure);
     this.stream.end();
     try {
       await finished(this.stream);
     } catch (error) {
-      throw this.#trouble(error);
+      throw outputError(this.path, error);
     }
-  }
-
-  #trouble(cause: unknown): ExpectedError {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new ExpectedError('output', `cannot write ${this.path}: ${why}`, 'free disk space or name another folder', {
-      cause,
-    });
   }
 }

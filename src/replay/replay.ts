@@ -4,7 +4,7 @@ import type { Bag } from '../bag/bag.js';
 import { BagWriter } from '../bag/bagWriter.js';
 import { describeLoss } from '../bag/losses.js';
 import { openBag } from '../bag/openBag.js';
-import { ExpectedError } from '../errors.js';
+import { outputError } from '../bag/outputFile.js';
 import { bandsOf, syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';
@@ -296,9 +296,6 @@ async function writeSummary(file: string, summary: ReplaySummary): Promise<void>
   try {
     await writeFile(file, `${JSON.stringify(summary, undefined, 2)}\n`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError('output', `cannot write ${file}: ${why}`, 'free disk space or name another folder', {
-      cause: error,
-    });
+    throw outputError(file, error);
   }
 }
