@@ -12,6 +12,7 @@ const roomsAllowed = {
   inference: ['geometry', 'onnx', 'detector', 'saliency', 'metrics'],
   bag: ['images'],
   dataset: ['geometry', 'images', 'bag', 'metrics'],
+  explain: ['geometry', 'images', 'detector', 'saliency', 'metrics'],
   report: ['geometry', 'metrics'],
   pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'inference'],
   replay: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'pipeline', 'bag', 'report'],

@@ -1,0 +1,67 @@
+import type { ModelManifest } from '../detector/manifest.js';
+import type { Provider } from '../detector/providers.js';
+import type { Box } from '../geometry/box.js';
+import type { Size } from '../geometry/letterbox.js';
+import type { SaliencyMap } from '../saliency/saliencyMap.js';
+import type { ExplainSettings } from './settings.js';
+
+/** A detection that is to be explained; a `Detection` is one. */
+export interface ExplainTarget {
+  /** In pixels of the source image. */
+  readonly box: Box;
+  readonly classIndex: number;
+  readonly className: string;
+  /** In [0, 1]. */
+  readonly score: number;
+}
+
+/** One picture, the boxes of it that want an explanation, and how they are explained. */
+export interface ExplainRequest {
+  /** uint8 [height, width, 3], RGB, at the size of the source. Copied or moved by nobody: the caller keeps it. */
+  readonly pixels: Uint8Array;
+  /** Size of the source image. */
+  readonly size: Size;
+  /** All explained by the same masks; at least one. */
+  readonly targets: readonly ExplainTarget[];
+  readonly settings: ExplainSettings;
+  /** A whole number from 0 to 2³² − 1. Equal requests with equal seeds give equal maps. */
+  readonly seed: number;
+}
+
+/** What is known about one target so far. */
+export interface TargetExplanation {
+  /** Over the whole source image, at the resolution of the model's content area or lower. */
+  readonly map: SaliencyMap;
+  /** Standard error of each value of `map`, in its unit; absent where the method is not random. */
+  readonly standardError?: SaliencyMap;
+  /** Passes in which the target was not found again; a target lost in all of them has a map of zeros. */
+  readonly lost: number;
+  /** How stable the map is: see `earlyStop` in the settings. Absent where the method is not random. */
+  readonly convergence?: number;
+}
+
+/** The state of an explanation after some forward passes. */
+export interface PartialExplanation {
+  /** Masked forward passes done. */
+  readonly passes: number;
+  readonly plannedPasses: number;
+  /** Whether the maps are stable by the early stop's criterion. */
+  readonly converged: boolean;
+  /** True for the last one, and only for it. */
+  readonly final: boolean;
+  /** In the order of the request's targets. */
+  readonly targets: readonly TargetExplanation[];
+}
+
+/** Explains detections of one model. */
+export interface Explainer {
+  readonly manifest: ModelManifest;
+  readonly provider: Provider;
+  /**
+   * Starts when the first result is asked for. Leaving the loop or aborting `signal` stops the work at the next mask batch;
+   * an aborted explanation throws the signal's reason.
+   * @throws ExpectedError `input` for a request that does not fit, `usage` for settings that cannot be met here
+   */
+  explain(request: ExplainRequest, signal?: AbortSignal): AsyncIterable<PartialExplanation>;
+  close(): Promise<void>;
+}

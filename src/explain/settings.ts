@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { ExpectedError } from '../errors.js';
+import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
+
+/** Upper limit of masks for one explanation: memory does not depend on it, patience does. */
+const MAX_PASSES = 1_000_000;
+
+const unit = z.number().min(0).max(1);
+
+/** How the target is found again among the boxes of a masked picture. */
+const target = z
+  .strictObject({
+    /** `nms`: among the detections after non-maximum suppression, as the study. `anchors`: among all raw boxes. */
+    among: z.enum(['nms', 'anchors']),
+    /** Boxes with a lower best score are not looked at. */
+    scoreThreshold: unit.default(0.05),
+    /** Boxes that overlap the target less are another object. */
+    iouThreshold: unit.default(0.5),
+  })
+  .readonly();
+
+/** What a masked-out pixel becomes: zero, the picture's mean colour, or the picture blurred. */
+const fill = z.enum(['black', 'mean', 'blur']);
+
+/** The random masks: cells of a coarse grid that are on with some probability, upsampled bilinearly and shifted. */
+const masks = {
+  passes: z.int().min(1).max(MAX_PASSES),
+  /** Cells along each side of the picture. */
+  grid: z.strictObject({ rows: z.int().min(2).max(64), columns: z.int().min(2).max(64) }).readonly(),
+  /** That a cell is on. */
+  probability: z.number().min(0.001).max(0.999),
+  /** How the grids are drawn; every one of them gives the same expected map. */
+  sampler: z.enum(['plain', 'antithetic', 'stratified', 'importance']),
+  /** `mean`: equation 4. `regression`: equation 4 for what a linear model of the cells does not explain, plus that model. */
+  estimator: z.enum(['mean', 'regression']),
+};
+
+/** When to stop before all passes are done. */
+const earlyStop = z
+  .strictObject({
+    /**
+     * Stop when every target's convergence, `1 − (mean squared standard error) / (variance of the map over its pixels)`,
+     * an estimate of the map's reliability, is at least this.
+     */
+    convergence: z.number().min(0).max(1),
+    minPasses: z.int().min(1).max(MAX_PASSES),
+  })
+  .readonly();
+
+const streaming = {
+  /** Absent: all passes are done. */
+  earlyStop: earlyStop.optional(),
+  /** Passes between partial results. */
+  reportEvery: z.int().min(1).max(MAX_PASSES).default(50),
+};
+
+const rise = z.strictObject({ method: z.literal('rise'), ...masks, fill, target, ...streaming }).readonly();
+const dRise = z.strictObject({ method: z.literal('d-rise'), ...masks, fill, ...streaming }).readonly();
+const liveRise = z.strictObject({ method: z.literal('live-rise'), ...masks, fill, target, ...streaming }).readonly();
+const sidu = z
+  .strictObject({
+    method: z.literal('sidu'),
+    /** σ of equation 5. */
+    sigma: z.number().positive().max(1e3),
+    /** `original`: the whole score vector of the box; `class`: the score of the target's class alone. */
+    output: z.enum(['original', 'class']),
+    /** Feature channels are merged into so many groups; absent: every channel is a mask. */
+    groups: z.int().min(1).max(4096).optional(),
+    fill,
+    target,
+  })
+  .readonly();
+const gradCam = z.strictObject({ method: z.literal('grad-cam'), variant: z.enum(GRAD_CAM_VARIANTS) }).readonly();
+
+export const explainSettings = z.discriminatedUnion('method', [rise, dRise, liveRise, sidu, gradCam]);
+
+/** How an explanation is made. */
+export type ExplainSettings = z.infer<typeof explainSettings>;
+/** As written by people: what has a default may be left out. */
+export type ExplainSettingsInput = z.input<typeof explainSettings>;
+export type ExplainMethod = ExplainSettings['method'];
+export type SettingsOf<Method extends ExplainMethod> = Extract<ExplainSettings, { method: Method }>;
+export const EXPLAIN_METHODS = [
+  'rise',
+  'd-rise',
+  'live-rise',
+  'sidu',
+  'grad-cam',
+] as const satisfies readonly ExplainMethod[];
+
+/** `paper`: the study's own parameters. `default`: what was measured to need the least time for the same maps. */
+export const EXPLAIN_PRESETS = ['paper', 'default'] as const;
+export type ExplainPreset = (typeof EXPLAIN_PRESETS)[number];
+
+const studyMasks = {
+  passes: 500,
+  grid: { rows: 8, columns: 8 },
+  probability: 0.1,
+  sampler: 'plain',
+  estimator: 'mean',
+  fill: 'black',
+  reportEvery: 50,
+} as const;
+const fasterMasks = { ...studyMasks, passes: 250, sampler: 'importance' } as const;
+const afterNms = { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.5 } as const;
+const onAnchors = { ...afterNms, among: 'anchors' } as const;
+
+const presets = {
+  paper: {
+    rise: { method: 'rise', ...studyMasks, target: afterNms },
+    'd-rise': { method: 'd-rise', ...studyMasks },
+    'live-rise': { method: 'live-rise', ...studyMasks, target: afterNms },
+    sidu: { method: 'sidu', sigma: 0.25, output: 'original', fill: 'black', target: afterNms },
+    'grad-cam': { method: 'grad-cam', variant: 'study' },
+  },
+  default: {
+    rise: { method: 'rise', ...fasterMasks, target: onAnchors },
+    'd-rise': { method: 'd-rise', ...fasterMasks },
+    'live-rise': { method: 'live-rise', ...fasterMasks, target: onAnchors },
+    sidu: { method: 'sidu', sigma: 0.25, output: 'class', fill: 'black', target: onAnchors },
+    'grad-cam': { method: 'grad-cam', variant: 'study' },
+  },
+} as const satisfies Record<ExplainPreset, { [Method in ExplainMethod]: SettingsOf<Method> }>;
+
+/** A method's settings by the name of a preset. */
+export function presetSettings<Method extends ExplainMethod>(
+  method: Method,
+  preset: ExplainPreset = 'default',
+): SettingsOf<Method> {
+  const chosen: { readonly [Name in ExplainMethod]: ExplainSettings } = presets[preset];
+  return chosen[method] as SettingsOf<Method>;
+}
+
+/**
+ * Checks settings that come from outside.
+ * @param source how messages name them, for example `explain.yaml`
+ * @throws ExpectedError `usage` that lists every field that is wrong
+ */
+export function parseExplainSettings(value: unknown, source: string): ExplainSettings {
+  const result = explainSettings.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues
+    .slice(0, 10)
+    .map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
+  throw new ExpectedError(
+    'usage',
+    `the explanation settings of ${source} do not hold: ${problems.join('; ')}`,
+    `correct these fields; methods are ${EXPLAIN_METHODS.join(', ')}, described in docs/explanations.md`,
+  );
+}
