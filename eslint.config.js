@@ -9,13 +9,14 @@ const roomsAllowed = {
   detector: ['geometry', 'onnx'],
   saliency: ['geometry', 'onnx', 'detector'],
   metrics: ['geometry'],
+  fusion: ['geometry'],
   inference: ['geometry', 'onnx', 'detector', 'saliency', 'metrics'],
   bag: ['images'],
   dataset: ['geometry', 'images', 'bag', 'metrics'],
   explain: ['geometry', 'images', 'detector', 'saliency', 'metrics'],
   report: ['geometry', 'metrics'],
-  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'inference'],
-  replay: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'pipeline', 'bag', 'report'],
+  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'inference'],
+  replay: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'inference', 'pipeline', 'bag', 'report'],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];
 

@@ -38,7 +38,7 @@ export function toRosTime(ns: bigint): Time {
   return { sec: Number((ns - nanosec) / second), nanosec: Number(nanosec) };
 }
 
-function toRosHeader({ stampNs, frameId }: Header): { stamp: Time; frame_id: string } {
+export function toRosHeader({ stampNs, frameId }: Header): { stamp: Time; frame_id: string } {
   return { stamp: toRosTime(stampNs), frame_id: frameId };
 }
 

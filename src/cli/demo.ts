@@ -5,6 +5,7 @@ import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { wholeNumber } from './optionValues.js';
 import { openOutputFolder } from './outputFolder.js';
 import { startProgress } from './progress.js';
+import { rigFusion } from './rigFusion.js';
 import { describeReplay } from './replayText.js';
 import { defaultConfig } from '../pipeline/config.js';
 import { replay } from '../replay/replay.js';
@@ -48,7 +49,7 @@ Examples:
         if (signal.aborted) return;
         const total = flags.seconds * FRAMES_PER_SECOND * 4;
         const progress = startProgress('replaying', total, 'frames');
-        const config = defaultConfig('throughput');
+        const config = { ...defaultConfig('throughput'), fusion: rigFusion() };
         const summary = await replay(
           { bag, output, config },
           { signal, onProgress: (done, _total, note) => progress.update(done, note) },

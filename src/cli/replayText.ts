@@ -18,6 +18,7 @@ export function describeReplay(summary: ReplaySummary): string {
         .join('');
       return `  ${pc.bold(spectrum)}  ${String(perceived)} of ${String(received)} frames${bad}: ${classes || 'nothing detected'}`;
     }),
+    ...(summary.fusion ? [describeFusion(summary.fusion)] : []),
     ...Object.entries(latency)
       .filter(([stage]) => stage === 'inference' || stage === 'Grad-CAM')
       .map(
@@ -28,4 +29,11 @@ export function describeReplay(summary: ReplaySummary): string {
     ...Object.entries(outputs).map(([what, file]) => `${what.padEnd(10)} ${file}`),
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}
+
+function describeFusion({ detections, supportedBy, agreement }: NonNullable<ReplaySummary['fusion']>): string {
+  const total = Object.values(detections).reduce((sum, count) => sum + count, 0);
+  const several = supportedBy.slice(1).reduce((sum, count) => sum + count, 0);
+  const agreed = agreement === undefined ? '' : `, bands agree by ${(100 * agreement).toFixed(0)} %`;
+  return `  ${pc.bold('fused')}  ${String(total)} detections, ${String(several)} of them supported by several bands${agreed}`;
 }

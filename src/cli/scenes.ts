@@ -2,17 +2,21 @@ import { availableParallelism } from 'node:os';
 import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { stringify } from 'yaml';
 import { contactSheet } from '../dataset/contactSheet.js';
 import { Drive } from '../dataset/drive.js';
 import { type ImageForm, writeDriveBag } from '../dataset/driveBag.js';
 import { frameCount } from '../dataset/driveFrames.js';
 import { type DatasetLayout, generateDataset } from '../dataset/generate.js';
+import { outputError } from '../bag/outputFile.js';
 import { ExpectedError } from '../errors.js';
 import { encodeJpeg, encodePng } from '../images/encode.js';
+import { defaultConfig } from '../pipeline/config.js';
 import { startProgress } from './progress.js';
+import { RIG_FUSION } from './rigFusion.js';
 
 interface ScenesOptions {
-  readonly layout: DatasetLayout | 'drive' | 'sheet';
+  readonly layout: DatasetLayout | 'drive' | 'sheet' | 'rig';
   readonly seed: number;
   readonly night?: boolean;
   readonly day?: boolean;
@@ -34,6 +38,7 @@ Examples:
   msal scenes night.mcap --layout drive --night --duration 30 --rate 10
   msal scenes raw16 --layout drive --images raw --depth 16
   msal scenes sheet.jpg --layout sheet --seed 3        an overview: two drives by day, two by night, four spectra
+  msal scenes rig.yaml --layout rig                    a configuration that registers the cameras, for msal replay --config
 `;
 
 /** `msal scenes`: generated street scenes as a data set or as a recorded drive. */
@@ -41,9 +46,14 @@ export function register(program: Command): void {
   program
     .command('scenes')
     .description('draw street scenes with truth in four spectra: a data set, or a drive as a rosbag2 recording')
-    .argument('<target>', 'folder to write (--layout drive: bag folder or .mcap file; sheet: .jpg or .png file)')
+    .argument(
+      '<target>',
+      'folder to write (--layout drive: bag folder or .mcap file; sheet: .jpg or .png file; rig: .yaml file)',
+    )
     .addOption(
-      new Option('--layout <kind>', 'what to write').choices(['coco', 'voc', 'mil', 'drive', 'sheet']).default('coco'),
+      new Option('--layout <kind>', 'what to write')
+        .choices(['coco', 'voc', 'mil', 'drive', 'sheet', 'rig'])
+        .default('coco'),
     )
     .option('--seed <n>', 'same seed, same pixels', integer(0, 2 ** 30), 1)
     .option('--frames <n>', 'four-spectrum frame sets (data set: 100 unless given)', integer(1, 1_000_000))
@@ -63,7 +73,11 @@ export function register(program: Command): void {
 
 async function run(target: string, options: ScenesOptions): Promise<void> {
   const startedMs = performance.now();
-  const frames = await write(target, options);
+  if (options.layout === 'rig') {
+    await writeRig(target, options);
+    return;
+  }
+  const frames = await write(target, options, options.layout);
   const seconds = (performance.now() - startedMs) / 1000;
   const rate = frames / seconds;
   if (options.json) {
@@ -77,8 +91,12 @@ async function run(target: string, options: ScenesOptions): Promise<void> {
   }
 }
 
-function write(target: string, options: ScenesOptions): Promise<number> {
-  switch (options.layout) {
+function write(
+  target: string,
+  options: ScenesOptions,
+  layout: Exclude<ScenesOptions['layout'], 'rig'>,
+): Promise<number> {
+  switch (layout) {
     case 'drive':
       return drive(target, options);
     case 'sheet':
@@ -86,7 +104,7 @@ function write(target: string, options: ScenesOptions): Promise<number> {
     case 'coco':
     case 'voc':
     case 'mil':
-      return dataset(target, options, options.layout);
+      return dataset(target, options, layout);
   }
 }
 
@@ -167,6 +185,22 @@ async function sheet(target: string, { seed, overwrite }: ScenesOptions): Promis
   const pixels = contactSheet(rows, SHEET_CELL);
   await writeFile(target, /png$/i.test(target) ? encodePng(pixels) : encodeJpeg(pixels, 80));
   return rows.length;
+}
+
+/** The rig of the generated drives as a configuration, so that its bands can be fused. */
+async function writeRig(target: string, { overwrite, json }: ScenesOptions): Promise<void> {
+  const cameras = Object.fromEntries(
+    Object.entries(defaultConfig('throughput').cameras).map(([spectrum, { model }]) => [spectrum, { model }]),
+  );
+  const text = stringify({ cameras, fusion: RIG_FUSION }, { collectionStyle: 'any', lineWidth: 0 });
+  try {
+    await writeFile(target, text, { flag: overwrite ? 'w' : 'wx' });
+  } catch (error) {
+    throw outputError(target, error);
+  }
+  process.stdout.write(
+    json ? `${JSON.stringify({ target, layout: 'rig' })}\n` : `${target}: cameras and homographies of the rig\n`,
+  );
 }
 
 function integer(from: number, to: number): (text: string) => number {

@@ -1,3 +1,4 @@
+import { invertHomography } from '../geometry/homography.js';
 import type { Spectrum } from '../spectrum.js';
 import type { SensorPicture } from './render/sensor.js';
 import { placeRig } from './rig.js';
@@ -30,6 +31,14 @@ export function homographyFromRgb(spectrum: Spectrum): Float64Array {
   const right = project(1, 0);
   const down = project(0, 1);
   return Float64Array.from([0, 1, 2].flatMap((i) => [right[i] - origin[i], down[i] - origin[i], origin[i]]));
+}
+
+/**
+ * Row-major 3×3 matrix, 1 as its last number, that takes a pixel (x, y, 1) of `spectrum`'s picture to the RGB camera's: what fusion needs
+ * of a camera. Continuous coordinates, as those of boxes.
+ */
+export function homographyToRgb(spectrum: Spectrum): number[] {
+  return invertHomography([...homographyFromRgb(spectrum)]);
 }
 
 /** The picture as the RGB camera would have seen the plane: 640 × 480, bilinear, black where the camera did not look. */

@@ -1,18 +1,8 @@
 import { ExpectedError } from '../errors.js';
+import type { Homography, Point } from '../geometry/homography.js';
 import { bytesOf, Interpolation, MatType, withMats } from './opencv.js';
 import type { Pixels } from './pixels.js';
 import { matOfPixels } from './resize.js';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/**
- * A projective map between two cameras' pictures: nine numbers, row by row, the last 1.
- * `(x, y) → ((h0 x + h1 y + h2) / w, (h3 x + h4 y + h5) / w)` with `w = h6 x + h7 y + h8`.
- */
-export type Homography = readonly number[];
 
 /** OpenCV's RANSAC, whose random numbers start from the same seed at every call. */
 const RANSAC = 8;
@@ -59,12 +49,6 @@ function spreadOut(points: readonly Point[]): boolean {
   // Eigenvalues of the covariance: half the trace ± the root.
   const root = Math.hypot((xx - yy) / 2, xy);
   return (xx + yy) / 2 - root > 1e-6 * ((xx + yy) / 2 + root);
-}
-
-/** Where a homography takes a point. */
-export function transformPoint(h: Homography, { x, y }: Point): Point {
-  const w = h[6] * x + h[7] * y + h[8];
-  return { x: (h[0] * x + h[1] * y + h[2]) / w, y: (h[3] * x + h[4] * y + h[5]) / w };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PROVIDERS } from '../detector/providers.js';
+import { fusionSchema } from '../fusion/fusionSchema.js';
 import { COLOR_MAP_NAMES } from '../images/colorMap.js';
 import { DEFAULT_INTENSITY, intensitySchema } from '../images/intensity.js';
 import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
@@ -128,6 +129,9 @@ export const perceptionSchema = z.strictObject({
   explanation: explanationSchema.prefault({}).describe('Maps that say where each detection came from.'),
   synchronization: synchronizationSchema.prefault({}).describe('How frames of several cameras are grouped by stamp.'),
   pictures: picturesSchema.prefault({}).describe('Overlays and thumbnails.'),
+  fusion: fusionSchema
+    .optional()
+    .describe('Detections of all bands fused in the view of one of them. Left out: none are.'),
   execution: executionSchema.prefault({}).describe('What runs where.'),
 });
 

@@ -54,7 +54,7 @@ export class Annotator {
     const header = { stampNs, frameId };
     const topics = annotationTopics(spectrum);
     const made = { spectrum, modelSha256: model.sha256, method: 'grad-cam', variant: this.options.variant };
-    const colourOf = ({ className }: DetectionRecord): Colour => colour(model.classes.indexOf(className));
+    const colourOf = ({ className }: DetectionRecord): Colour => classColour(model.classes.indexOf(className));
     await this.bag.writeMessage(topics.detections, receivedNs, toDetection2DArray(header, detections));
     await this.bag.writeMessage(topics.annotations, receivedNs, toImageAnnotations(header, detections, colourOf));
     const explained = detections.map((detection) => explainedRecord(detection, this.options.maps));
@@ -69,7 +69,8 @@ function explainedRecord({ attention, map, source, ...detection }: ExplainedDete
   return { ...detection, level: source.level, energyInBox, energyGain, peakInBox, ...(maps && map ? { map } : {}) };
 }
 
-function colour(classIndex: number): Colour {
+/** Colour of a class as annotations have it. */
+export function classColour(classIndex: number): Colour {
   const [r, g, b] = classColor(classIndex);
   return { r: r / 255, g: g / 255, b: b / 255 };
 }

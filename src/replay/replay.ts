@@ -17,8 +17,10 @@ import { SPECTRA, type Spectrum } from '../spectrum.js';
 import { versions } from '../versions.js';
 import { Annotator } from './annotator.js';
 import { detectionLines } from './detectionLines.js';
+import { fusionCards, fusionNotes, type FusionSummary } from './fusionTally.js';
 import { JsonLinesWriter } from './jsonLines.js';
 import { recordedFrames } from './recordedFrames.js';
+import { ReplayFusion } from './replayFusion.js';
 import { reportFrameSet } from './reportFrames.js';
 import { bySpectrum, droppedOf, ReplayTally, type ReplaySummary } from './replaySummary.js';
 
@@ -85,6 +87,7 @@ interface Outputs {
   readonly annotated: BagWriter;
   readonly report: ReportWriter;
   readonly lines: JsonLinesWriter | undefined;
+  readonly fusion: ReplayFusion | undefined;
 }
 
 class Replay {
@@ -134,17 +137,19 @@ class Replay {
         ...(reportBytes === undefined ? {} : { sizeCapBytes: reportBytes }),
       });
       const lines = jsonLines ? await JsonLinesWriter.create(path.join(output, 'detections.jsonl')) : undefined;
-      return { annotated, report, lines };
+      const { fusion } = this.options.config;
+      return { annotated, report, lines, fusion: fusion && new ReplayFusion(fusion, annotated) };
     } catch (error) {
       await annotated.close();
       throw error;
     }
   }
 
-  async #perceive({ annotated, report, lines }: Outputs): Promise<void> {
+  async #perceive({ annotated, report, lines, fusion }: Outputs): Promise<void> {
     const { config, maps = false } = this.options;
     const annotator = new Annotator(annotated, { variant: config.explanation.gradCam, maps });
     await annotator.announce(this.topics.keys());
+    await fusion?.announce();
     const frames = recordedFrames(
       this.bag,
       this.topics,
@@ -172,6 +177,7 @@ class Replay {
           report.addLoss({ what: frame.error.message, topic, stampNs });
         }
       }
+      await fusion?.add(set);
       this.#sets++;
       this.#reportProgress(set, total);
     }
@@ -182,7 +188,7 @@ class Replay {
     this.hooks.onProgress?.(Math.min(total, this.#sets * Math.max(1, frames.size)), total, note);
   }
 
-  async #finish({ annotated, report, lines }: Outputs): Promise<ReplaySummary> {
+  async #finish({ annotated, report, lines, fusion }: Outputs): Promise<ReplaySummary> {
     const losses = this.bag.losses.map(describeLoss);
     for (const loss of losses) report.addLoss({ what: loss });
     const { output } = this.options;
@@ -193,20 +199,26 @@ class Replay {
       summary: summaryFile,
       ...(lines === undefined ? {} : { detections: lines.path }),
     };
-    const summary = this.#summary(losses, outputs);
+    const summary = this.#summary(losses, outputs, fusion?.summary());
     await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
     await annotated.close();
     await lines?.close();
     await report.close({
       completed: summary.completed,
-      cards: [{ label: 'Throughput', value: `${summary.framesPerSecond.toFixed(1)} frames/s` }],
-      notes: summary.troubles.map(({ spectrum, what, count }) => `${spectrum}: ${String(count)} × ${what}`),
+      cards: [
+        { label: 'Throughput', value: `${summary.framesPerSecond.toFixed(1)} frames/s` },
+        ...(summary.fusion ? fusionCards(summary.fusion) : []),
+      ],
+      notes: [
+        ...(summary.fusion ? fusionNotes(summary.fusion) : []),
+        ...summary.troubles.map(({ spectrum, what, count }) => `${spectrum}: ${String(count)} × ${what}`),
+      ],
     });
     await writeSummary(summaryFile, summary);
     return summary;
   }
 
-  #summary(losses: readonly string[], outputs: Record<string, string>): ReplaySummary {
+  #summary(losses: readonly string[], outputs: Record<string, string>, fusion?: FusionSummary): ReplaySummary {
     const seconds = (performance.now() - this.#startedMs) / 1000;
     const counters = this.#synchronizer.counters();
     return {
@@ -222,6 +234,7 @@ class Replay {
       partialSets: counters.partialSets,
       frames: this.#tally.frames(counters, this.#badMessages),
       detections: this.#tally.detections(),
+      ...(fusion && { fusion }),
       clockJumps: counters.clockJumps,
       troubles: this.#tally.troubles,
       losses,
@@ -248,8 +261,8 @@ class Replay {
   }
 
   #parameters(): Record<string, unknown> {
-    const { detection, explanation, synchronization, execution } = this.options.config;
-    return { detection, explanation, synchronization, execution };
+    const { detection, explanation, synchronization, fusion, execution } = this.options.config;
+    return { detection, explanation, synchronization, ...(fusion && { fusion }), execution };
   }
 
   #imageCount(): number {

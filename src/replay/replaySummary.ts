@@ -1,6 +1,7 @@
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { ModelIdentity, PerceivedSet } from '../pipeline/perceivedSet.js';
 import type { SyncCounters } from '../pipeline/syncCounters.js';
+import type { FusionSummary } from './fusionTally.js';
 import { stagesOf } from './reportFrames.js';
 import { StageLatencies, type LatencyFigures } from './stageLatencies.js';
 
@@ -28,6 +29,8 @@ export interface ReplaySummary {
   readonly frames: Readonly<Partial<Record<Spectrum, FrameCounts>>>;
   /** Detections by band and class. */
   readonly detections: Readonly<Partial<Record<Spectrum, Readonly<Record<string, number>>>>>;
+  /** Where the configuration fuses the bands. */
+  readonly fusion?: FusionSummary;
   readonly clockJumps: number;
   readonly troubles: readonly FrameTrouble[];
   /** What of the bag could not be read. */

@@ -9,9 +9,10 @@ import { generateDataset, planDrives, type GenerateOptions } from '../../src/dat
 import { loadCoco } from '../../src/dataset/loadCoco.js';
 import { loadMil } from '../../src/dataset/loadMil.js';
 import { encodePng } from '../../src/dataset/png.js';
-import { homographyFromRgb, REGISTRATION_DISTANCE } from '../../src/dataset/registration.js';
+import { homographyFromRgb, homographyToRgb, REGISTRATION_DISTANCE } from '../../src/dataset/registration.js';
 import { placeRig } from '../../src/dataset/rig.js';
 import { decodeMask, encodeMask, type RunLengthMask } from '../../src/dataset/runLength.js';
+import { transformPoint } from '../../src/geometry/homography.js';
 import { SPECTRA } from '../../src/spectrum.js';
 
 describe('PNG files', () => {
@@ -96,6 +97,8 @@ describe('registration', () => {
         const [u, v, w] = [0, 3, 6].map((r) => h[r] * x + h[r + 1] * y + h[r + 2]) as [number, number, number];
         const [ex, ey] = see(spectrum, point);
         assert.ok(Math.abs(u / w - ex) < 1e-6 && Math.abs(v / w - ey) < 1e-6, `${spectrum}: ${u / w}, ${v / w}`);
+        const back = transformPoint(homographyToRgb(spectrum), { x: ex, y: ey });
+        assert.ok(Math.hypot(back.x - x, back.y - y) < 1e-6, `${spectrum}: ${back.x}, ${back.y}`);
       }
     }
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { findHomography, type Point, transformPoint, warpPerspective } from '../../src/images/registration.js';
+import { type Point, transformPoint } from '../../src/geometry/homography.js';
+import { findHomography, warpPerspective } from '../../src/images/registration.js';
 import { inputTrouble } from './helpers.js';
 
 const corners: Point[] = [

@@ -74,6 +74,26 @@ describe('parseConfig', () => {
       /queueSize/,
       /waitMs/,
     ],
+    [
+      'a homography that has no inverse',
+      'cameras: { fir: { model: a } }\nfusion:\n  homographies:\n    nir: [1, 0, 0, 0, 1, 0, 0, 0, 1]\n    fir: [1, 2, 3, 2, 4, 6, 0, 0, 1]\n',
+      /^drive\.yaml:5: fusion\.homographies\.fir: these nine numbers are a singular matrix/,
+    ],
+    [
+      'a homography of eight numbers',
+      'cameras: { fir: { model: a } }\nfusion: { homographies: { fir: [1, 0, 0, 0, 1, 0, 0, 0] } }',
+      /fusion\.homographies\.fir: a homography has nine numbers/,
+    ],
+    [
+      'a fusion without any map',
+      'cameras: { fir: { model: a } }\nfusion: { homographies: {} }',
+      /fusion\.homographies: name the map of at least one band other than rgb/,
+    ],
+    [
+      'a map from the reference view to itself',
+      'cameras: { fir: { model: a } }\nfusion: { reference: fir, homographies: { fir: [1, 0, 0, 0, 1, 0, 0, 0, 1] } }',
+      /fusion\.homographies\.fir: fir is the reference view/,
+    ],
     ['bad YAML', 'cameras:\n  fir: [1\n', /^drive\.yaml:\d+: not valid YAML: /],
     [
       'a field given twice',
