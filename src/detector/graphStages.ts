@@ -76,19 +76,33 @@ export function decodeBoxes(graph: GraphBuilder, regression: string, indices: st
   const anchorRows = (name: string, from: number): string =>
     graph.node('Gather', [graph.floats(name, part(from), [anchors.count, 2]), indices], { axis: 0 });
   const chosen = gatherRows(graph, regression, indices, 4);
-  const columns = (from: number): string =>
-    graph.node('Slice', [
-      chosen,
-      graph.integers('starts', [from]),
-      graph.integers('ends', [from + 2]),
-      graph.integers('axes', [2]),
-    ]);
-  const anchorSides = anchorRows('anchor_sides', 2);
-  const centre = graph.node('Add', [graph.node('Mul', [columns(0), anchorSides]), anchorRows('anchor_centres', 0)]);
-  const side = graph.node('Mul', [graph.node('Exp', [columns(2)]), anchorSides]);
-  const half = graph.node('Mul', [side, graph.floats('half', [0.5], [1])]);
-  const corners = graph.node('Concat', [graph.node('Sub', [centre, half]), graph.node('Add', [centre, half])], {
-    axis: 2,
-  });
+  const { low, high } = boxCorners(graph, chosen, anchorRows('anchor_centres', 0), anchorRows('anchor_sides', 2));
+  const corners = graph.node('Concat', [low, high], { axis: 2 });
   return graph.node('Gather', [corners, graph.integers('xyxy', [1, 0, 3, 2])], { axis: 2 });
+}
+
+/** Lower and upper corners of boxes, y before x in the last axis of each. */
+export interface Corners {
+  readonly low: string;
+  readonly high: string;
+}
+
+/**
+ * The corners, [..., 2] each, of the boxes that anchors make: the equation of `decodeBoxes`.
+ * @param deltas [..., 4]: ty, tx, th, tw
+ * @param centres [..., 2]: y, x of the anchors
+ * @param sides [..., 2]: their height and width
+ */
+export function boxCorners(graph: GraphBuilder, deltas: string, centres: string, sides: string): Corners {
+  const shift = columns(graph, deltas, 0, 2);
+  const centre = graph.node('Add', [graph.node('Mul', [shift, sides]), centres]);
+  const side = graph.node('Mul', [graph.node('Exp', [columns(graph, deltas, 2, 4)]), sides]);
+  const half = graph.node('Mul', [side, graph.floats('half', [0.5], [1])]);
+  return { low: graph.node('Sub', [centre, half]), high: graph.node('Add', [centre, half]) };
+}
+
+/** The elements from `from` up to `to` of the last axis. */
+export function columns(graph: GraphBuilder, tensor: string, from: number, to: number): string {
+  const [starts, ends, axes] = [from, to, -1].map((value) => graph.integers('slice', [value]));
+  return graph.node('Slice', [tensor, starts, ends, axes]);
 }

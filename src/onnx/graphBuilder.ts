@@ -109,9 +109,12 @@ export class GraphBuilder {
 
   /** Maximum over one axis, which is dropped. */
   reduceMax(tensor: string, axis: number): string {
-    return this.opset >= 18
-      ? this.node('ReduceMax', [tensor, this.integers('axes', [axis])], { keepdims: 0 })
-      : this.node('ReduceMax', [tensor], { axes: [axis], keepdims: 0 });
+    return this.reduce('ReduceMax', tensor, axis);
+  }
+
+  /** Product over one axis, which is dropped. */
+  reduceProduct(tensor: string, axis: number): string {
+    return this.reduce('ReduceProd', tensor, axis);
   }
 
   /**
@@ -153,6 +156,12 @@ export class GraphBuilder {
       graph: this.graph,
       functions: this.functions,
     };
+  }
+
+  private reduce(opType: 'ReduceMax' | 'ReduceProd', tensor: string, axis: number): string {
+    return this.opset >= 18
+      ? this.node(opType, [tensor, this.integers('axes', [axis])], { keepdims: 0 })
+      : this.node(opType, [tensor], { axes: [axis], keepdims: 0 });
   }
 
   private claim(name: string): void {

@@ -1,0 +1,177 @@
+import { GraphBuilder, opsetOf } from '../onnx/graphBuilder.js';
+import { writeModel } from '../onnx/modelFile.js';
+import { DataType } from '../onnx/schema.js';
+import type { AnchorGrid } from './anchors.js';
+import type { PlainDetector } from './composedDetector.js';
+import { flatBest, flatLayout, flatOutputs } from './flatOutputs.js';
+import { boxCorners, normalise, toPlanes } from './graphStages.js';
+import { gridMasks, maskedPictures } from './maskStages.js';
+import { scoreCandidates } from './targetStages.js';
+
+/** How masks come in: as coarse grids that the graph upsamples, or ready at the size of the input. */
+export type MaskKind = 'grids' | 'full';
+/** Where a target is looked for: among its candidate anchors, in the graph, or among all detections after suppression. */
+export type SearchSpace = 'anchors' | 'nms';
+
+/** Names of the inputs and outputs of the graphs below. */
+export const maskedTensors = {
+  pixels: 'pixels',
+  fill: 'fill',
+  contentSize: 'content_size',
+  contrast: 'contrast',
+  ground: 'ground',
+  grids: 'grids',
+  offsets: 'offsets',
+  steps: 'steps',
+  masks: 'masks',
+  classIndices: 'class_indices',
+  boxIndices: 'box_indices',
+  centres: 'anchor_centres',
+  sides: 'anchor_sides',
+  targetBoxes: 'target_boxes',
+  targetVectors: 'target_vectors',
+  thresholds: 'thresholds',
+  limits: 'limits',
+  /** float32 [B, T] and [B, T, C]: see targetStages. */
+  ious: 'ious',
+  vectors: 'vectors',
+  similarities: 'similarities',
+  /** float32 [B, K, 2] each, y and x: corners of the best boxes. */
+  low: 'low',
+  high: 'high',
+  /** float32 [B, K, C]: their class probabilities. */
+  probabilities: 'probabilities',
+} as const;
+
+/**
+ * Once for each picture: uint8 pixels [1, H, W, 3] and fill [1, H, W, 3] → `contrast` and `ground` [1, 3, H, W], see
+ * `maskedPictures`. Both are zero in the padding, so that it stays what the model was trained with whatever the mask.
+ */
+export function composePreparation({ manifest, model }: PlainDetector): Uint8Array {
+  const { width, height, resize } = manifest.input;
+  const graph = new GraphBuilder(opsetOf(model));
+  const names = maskedTensors;
+  const contentSize =
+    resize === 'letterbox-top-left' ? graph.input(names.contentSize, DataType.int32, [1, 2]) : undefined;
+  const normalised = (name: string): string => {
+    const pixels = graph.input(name, DataType.uint8, [1, height, width, 3]);
+    return normalise(graph, toPlanes(graph, pixels), manifest.input, contentSize);
+  };
+  const picture = normalised(names.pixels);
+  const ground = normalised(names.fill);
+  const shape = [1, 3, height, width];
+  graph.output(graph.node('Sub', [picture, ground]), names.contrast, DataType.float32, shape);
+  graph.output(ground, names.ground, DataType.float32, shape);
+  return writeModel(graph.build());
+}
+
+/**
+ * Once for each batch of masks: masks → masked pictures → network → the targets' scores (`anchors`), or the best `topK`
+ * boxes for suppression outside (`nms`).
+ */
+export function composeMasked(plain: PlainDetector, masks: MaskKind, search: SearchSpace, topK: number): Uint8Array {
+  const { manifest, model, anchors, head } = plain;
+  const { width, height } = manifest.input;
+  const graph = new GraphBuilder(opsetOf(model));
+  const names = maskedTensors;
+  const plane = [1, 3, height, width];
+  const contrast = graph.input(names.contrast, DataType.float32, plane);
+  const ground = graph.input(names.ground, DataType.float32, plane);
+  const full =
+    masks === 'full' ? graph.input(names.masks, DataType.float32, ['b', height, width]) : grids(graph, plain);
+  const images = maskedPictures(graph, full, { contrast, ground }, manifest.input);
+  const inner = graph.embed(model, { prefix: 'network/', inputs: { [manifest.input.name]: images } });
+  const outputs = {
+    classes: manifest.outputs.classLogits.map(inner),
+    boxes: manifest.outputs.boxRegression.map(inner),
+    classCount: manifest.classes.length,
+    probabilities: head.probabilities,
+  };
+  if (search === 'anchors') searchAnchors(graph, outputs);
+  else bestBoxes(graph, outputs, anchors, Math.min(topK, anchors.count));
+  return writeModel(graph.build());
+}
+
+function grids(graph: GraphBuilder, { manifest }: PlainDetector): string {
+  const names = maskedTensors;
+  const inputs = {
+    grids: graph.input(names.grids, DataType.float32, ['b', 'rows', 'columns']),
+    offsets: graph.input(names.offsets, DataType.float32, ['b', 2]),
+    steps: graph.input(names.steps, DataType.float32, [2]),
+  };
+  return gridMasks(graph, inputs, manifest.input);
+}
+
+interface NetworkOutputs {
+  readonly classes: readonly string[];
+  readonly boxes: readonly string[];
+  readonly classCount: number;
+  readonly probabilities: boolean;
+}
+
+function searchAnchors(graph: GraphBuilder, { classes, boxes, classCount, probabilities }: NetworkOutputs): void {
+  const names = maskedTensors;
+  const found = scoreCandidates(
+    graph,
+    { logits: flatOutputs(graph, classes), regression: flatOutputs(graph, boxes) },
+    {
+      classIndices: graph.input(names.classIndices, DataType.int32, ['t', 'k', classCount]),
+      boxIndices: graph.input(names.boxIndices, DataType.int32, ['t', 'k', 4]),
+      centres: graph.input(names.centres, DataType.float32, ['t', 'k', 2]),
+      sides: graph.input(names.sides, DataType.float32, ['t', 'k', 2]),
+      boxes: graph.input(names.targetBoxes, DataType.float32, ['t', 4]),
+      vectors: graph.input(names.targetVectors, DataType.float32, ['t', classCount, 1]),
+      thresholds: graph.input(names.thresholds, DataType.float32, [2]),
+      limits: graph.input(names.limits, DataType.float32, [2]),
+    },
+    probabilities,
+  );
+  graph.output(found.ious, names.ious, DataType.float32, ['b', 't']);
+  graph.output(found.vectors, names.vectors, DataType.float32, ['b', 't', classCount]);
+  graph.output(found.similarities, names.similarities, DataType.float32, ['b', 't']);
+}
+
+function bestBoxes(graph: GraphBuilder, outputs: NetworkOutputs, anchors: AnchorGrid, topK: number): void {
+  const names = maskedTensors;
+  const { classes, boxes, classCount, probabilities } = outputs;
+  const { order } = flatLayout(anchors, 1, classes.length > 1);
+  const best = flatBest(graph, classes, anchors, classCount);
+  const [, positions] = graph.nodes('TopK', [best, graph.integers('k', [topK])], { axis: 1 }, 2);
+  const chosen = graph.node('Gather', [graph.integers('order', [...order]), positions], { axis: 0 });
+  const rows = (tensors: readonly string[], depth: number): string => {
+    const { at } = flatLayout(anchors, depth, tensors.length > 1);
+    const bases = graph.integers(
+      'bases',
+      Array.from({ length: anchors.count }, (_, anchor) => at(anchor, 0)),
+    );
+    const steps = graph.integers(
+      'steps',
+      Array.from({ length: anchors.count }, (_, anchor) => at(anchor, 1) - at(anchor, 0)),
+    );
+    const column = (table: string): string =>
+      graph.reshape(graph.node('Gather', [table, chosen], { axis: 0 }), [0, -1, 1]);
+    const depths = graph.integers(
+      'depths',
+      Array.from({ length: depth }, (_, d) => d),
+      [1, 1, depth],
+    );
+    const indices = graph.node('Add', [column(bases), graph.node('Mul', [column(steps), depths])]);
+    const values = graph.node('GatherElements', [flatOutputs(graph, tensors), graph.reshape(indices, [0, -1])], {
+      axis: 1,
+    });
+    return graph.reshape(values, [0, -1, depth]);
+  };
+  const anchorRows = (name: string, from: number): string => {
+    const values = Float32Array.from(
+      { length: 2 * anchors.count },
+      (_, i) => anchors.boxes[4 * (i >> 1) + from + (i & 1)],
+    );
+    return graph.node('Gather', [graph.floats(name, values, [anchors.count, 2]), chosen], { axis: 0 });
+  };
+  const logits = rows(classes, classCount);
+  const corners = boxCorners(graph, rows(boxes, 4), anchorRows('centres', 0), anchorRows('sides', 2));
+  graph.output(corners.low, names.low, DataType.float32, ['b', 'k', 2]);
+  graph.output(corners.high, names.high, DataType.float32, ['b', 'k', 2]);
+  const values = probabilities ? logits : graph.node('Sigmoid', [logits]);
+  graph.output(values, names.probabilities, DataType.float32, ['b', 'k', classCount]);
+}

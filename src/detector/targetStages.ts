@@ -1,0 +1,105 @@
+import type { GraphBuilder } from '../onnx/graphBuilder.js';
+import { DataType } from '../onnx/schema.js';
+import { boxCorners, columns, type Corners } from './graphStages.js';
+
+/**
+ * Finding targets again among raw anchors, as graph nodes. B masked pictures, T targets, K candidate anchors of each,
+ * C classes.
+ */
+
+export interface CandidateInputs {
+  /** int32 [T, K, C]: where the candidates' class logits lie in `flatOutputs`. */
+  readonly classIndices: string;
+  /** int32 [T, K, 4]: where their box regression lies. */
+  readonly boxIndices: string;
+  /** float32 [T, K, 2]: their centres, y and x. */
+  readonly centres: string;
+  /** float32 [T, K, 2]: their heights and widths. */
+  readonly sides: string;
+  /** float32 [T, 4]: the targets, y1, x1, y2, x2 in input pixels. */
+  readonly boxes: string;
+  /** float32 [T, C, 1]: the targets' class vectors, scaled to length 1. */
+  readonly vectors: string;
+  /** float32 [2]: least best score, least IoU. */
+  readonly thresholds: string;
+  /** float32 [2]: height and width of the picture; boxes are clipped to it, as detections are. */
+  readonly limits: string;
+}
+
+export interface CandidateScores {
+  /** float32 [B, T]: IoU of the box that the rule chooses; 0 where there is none. */
+  readonly ious: string;
+  /** float32 [B, T, C]: its class probabilities; meaningless where the IoU is 0. */
+  readonly vectors: string;
+  /** float32 [B, T]: D-RISE's similarity. */
+  readonly similarities: string;
+}
+
+/**
+ * The study's rule: of the boxes whose best class has at least the least score and that overlap the target by at least the
+ * least IoU, the one with the highest IoU. Beside it D-RISE's `max_j IoU(t, j) · cos(v_t, v_j)` over the boxes with at least
+ * the least score, objectness left out as EfficientDet has none (Petsiuk et al. 2021, equation 3).
+ * @param logits [B, anchors · C] and regression [B, anchors · 4], both from `flatOutputs`
+ * @param probabilities true where the model's own output is already a sigmoid
+ */
+export function scoreCandidates(
+  graph: GraphBuilder,
+  { logits, regression }: { readonly logits: string; readonly regression: string },
+  inputs: CandidateInputs,
+  probabilities: boolean,
+): CandidateScores {
+  const gathered = graph.node('Gather', [logits, inputs.classIndices], { axis: 1 });
+  const scores = probabilities ? gathered : graph.node('Sigmoid', [gathered]);
+  const best = graph.reduceMax(scores, 3);
+  const deltas = graph.node('Gather', [regression, inputs.boxIndices], { axis: 1 });
+  const { low, high } = boxCorners(graph, deltas, inputs.centres, inputs.sides);
+  const clipped = (corner: string): string =>
+    graph.node('Max', [graph.node('Min', [corner, inputs.limits]), graph.floats('zero', [0], [1])]);
+  const overlap = intersectionOverUnion(graph, { low: clipped(low), high: clipped(high) }, inputs.boxes);
+
+  const leastScore = columns(graph, inputs.thresholds, 0, 1);
+  const leastIou = columns(graph, inputs.thresholds, 1, 2);
+  const zero = graph.floats('zero', [0], [1]);
+  const visible = atLeast(graph, best, leastScore);
+  const eligible = graph.node('And', [visible, atLeast(graph, overlap, leastIou)]);
+  const key = graph.node('Where', [eligible, overlap, zero]);
+  const chosen = graph.reshape(graph.node('ArgMax', [key], { axis: 2, keepdims: 1 }), [0, 0, 1, 1]);
+  const shape = graph.node('Shape', [inputs.vectors]);
+  const classCount = graph.node('Gather', [shape, graph.integers('axis', [1])], { axis: 0 });
+  const width = graph.node('Concat', [graph.integers('ones', [1, 1, 1]), classCount], { axis: 0 });
+  const wide = graph.node('Expand', [chosen, width]);
+  const vectors = graph.reshape(graph.node('GatherElements', [scores, wide], { axis: 2 }), [0, 0, -1]);
+
+  const dot = graph.node('MatMul', [scores, inputs.vectors]);
+  const ones = graph.node('Cast', [graph.node('Greater', [inputs.vectors, graph.floats('least', [-1], [1])])], {
+    to: DataType.float32,
+  });
+  const squares = graph.node('MatMul', [graph.node('Mul', [scores, scores]), ones]);
+  const cosine = graph.node('Div', [dot, graph.node('Sqrt', [squares])]);
+  const likeness = graph.node('Mul', [graph.reshape(cosine, [0, 0, -1]), overlap]);
+  const near = graph.node('And', [visible, graph.node('Greater', [overlap, zero])]);
+  const similarities = graph.reduceMax(graph.node('Where', [near, likeness, zero]), 2);
+  return { ious: graph.reduceMax(key, 2), vectors, similarities };
+}
+
+/** IoU [B, T, K] of boxes [B, T, K, 2] with targets [T, 4]; NaN where an untrained network's box is infinite. */
+function intersectionOverUnion(graph: GraphBuilder, { low, high }: Corners, targets: string): string {
+  const rows = graph.reshape(targets, [0, 1, -1]);
+  const [targetLow, targetHigh] = [columns(graph, rows, 0, 2), columns(graph, rows, 2, 4)];
+  const product = (from: string, to: string): string => graph.reduceProduct(graph.node('Sub', [to, from]), 3);
+  const shared = graph.reduceProduct(
+    graph.node('Relu', [
+      graph.node('Sub', [graph.node('Min', [high, targetHigh]), graph.node('Max', [low, targetLow])]),
+    ]),
+    3,
+  );
+  const area = product(low, high);
+  const targetArea = graph.reduceProduct(graph.node('Sub', [targetHigh, targetLow]), 2);
+  const union = graph.node('Sub', [graph.node('Add', [area, targetArea]), shared]);
+  return graph.node('Div', [shared, union]);
+}
+
+/** `a ≥ b`, false for NaN; the operator of that name is younger than the oldest operator set here. */
+function atLeast(graph: GraphBuilder, a: string, b: string): string {
+  return graph.node('Or', [graph.node('Greater', [a, b]), graph.node('Equal', [a, b])]);
+}
