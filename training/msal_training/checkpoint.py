@@ -21,6 +21,7 @@ def save_checkpoint(path: Path, model: Detector, recipe: Recipe, state: dict[str
     document = {
         "format": FORMAT,
         "size": model.size.name,
+        "anchorScale": model.config.anchor_scale,
         "folded": folded,
         "zeroPaddedPooling": model.zero_padded_pooling,
         "recipe": dataclasses.asdict(recipe),
@@ -40,7 +41,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def model_from_checkpoint(document: dict[str, Any], averaged: bool = True) -> Detector:
     """The network in eval mode; with `averaged`, its EMA weights where the run kept them."""
-    model = Detector(MODEL_SIZES[document["size"]]).eval()
+    model = Detector(MODEL_SIZES[document["size"]], anchor_scale=document.get("anchorScale", 4.0)).eval()
     if document["folded"]:
         fold_backbone(model)
     if document["zeroPaddedPooling"]:

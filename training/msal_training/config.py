@@ -35,7 +35,8 @@ class Recipe:
     the run; "cosine" anneals it to one hundredth. backbone_rate: factor on the learning rate of the backbone.
     frozen_stages: the first stages of the backbone (stem included) that are not trained. fold_backbone: batch norms of
     the backbone are folded into its convolutions before training (only sensible from pretrained weights).
-    initial: "random" or "lite0". ema: decay of the averaged weights that are evaluated and exported; 0 means none.
+    initial: "random" or "lite0". anchor_scale: side of the smallest anchor in strides of its level; 4 is EfficientDet's,
+    smaller fits smaller objects. ema: decay of the averaged weights that are evaluated and exported; 0 means none.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Recipe:
     norm_momentum: float = 0.01
     drop_path: float = 0.2
     best_anchors: int = 5
+    anchor_scale: float = 4.0
     loss: LossWeights = field(default_factory=LossWeights)
     seed: int = 1
 
@@ -92,6 +94,7 @@ QUICK = Recipe(
     ema=0.99,
     norm_momentum=0.03,
     drop_path=0.0,
+    anchor_scale=2.0,
 )
 
 QUICK_FINETUNE = QUICK.changed(

@@ -58,7 +58,8 @@ def load_network(path: Path, threads: int):
     """(network, Detector whose anchors it uses) of an ONNX file with manifest, or of a checkpoint."""
     if path.suffix == ".onnx":
         manifest = json.loads(path.with_suffix(".json").read_text())
-        return OnnxNetwork(path, threads), Detector(MODEL_SIZES[manifest["size"]])
+        scale = manifest["anchors"]["anchorScale"]
+        return OnnxNetwork(path, threads), Detector(MODEL_SIZES[manifest["size"]], anchor_scale=scale)
     model = fold_for_inference(model_from_checkpoint(read_checkpoint(path))).to(memory_format=torch.channels_last)
     torch.set_num_threads(threads)
     return model, model

@@ -90,9 +90,10 @@ class Detector(EfficientDet):
     Input: float [N, 3, S, S], normalised, S a multiple of 128.
     """
 
-    def __init__(self, size: ModelSize, class_count: int = len(CLASSES)):
+    def __init__(self, size: ModelSize, class_count: int = len(CLASSES), anchor_scale: float = 4.0):
         config = get_efficientdet_config(size.effdet_name)
         config.num_classes = class_count
+        config.anchor_scale = anchor_scale
         config.image_size = (size.input_size, size.input_size)
         if size.name == "tiny":
             config.backbone_name = "msal_efficientnet_tiny"

@@ -57,9 +57,10 @@ RELOAD_SECONDS = 180
 def initial_model(recipe: Recipe, parent: dict | None, source: BatchSource) -> Detector:
     torch.manual_seed(recipe.seed)
     if parent is not None:
-        model = model_from_checkpoint(parent)
+        # A parent's anchors may have had another size: the heads learn the new one.
+        model = model_from_checkpoint(parent | {"anchorScale": recipe.anchor_scale})
     else:
-        model = Detector(MODEL_SIZES[recipe.size])
+        model = Detector(MODEL_SIZES[recipe.size], anchor_scale=recipe.anchor_scale)
         set_class_prior(model, recipe.prior)
         if recipe.initial == "lite0":
             load_lite0_backbone(model)
