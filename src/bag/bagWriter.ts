@@ -3,11 +3,12 @@ import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
+import { outputError } from '../outputError.js';
 import type { RawMessage, TopicInfo } from './bag.js';
 import { compressorsReady, compressZstd } from './compression.js';
 import { parseDefinition, standardDefinition } from './definitions.js';
 import { formatMetadataYaml } from './metadataYaml.js';
-import { OutputFile, outputError } from './outputFile.js';
+import { OutputFile } from './outputFile.js';
 import { DETECTION_2D_ARRAY_HASH } from './visionMsgs.js';
 
 export interface WriterOptions {

@@ -1,6 +1,6 @@
 import type { IWritable } from '@mcap/core';
 import { open, type FileHandle } from 'node:fs/promises';
-import { ExpectedError } from '../errors.js';
+import { outputError } from '../outputError.js';
 
 /**
  * A file that MCAP records are appended to. Each `write` lands as a whole or not at all: where the disk is full, the
@@ -43,15 +43,4 @@ export class OutputFile implements IWritable {
   async close(): Promise<void> {
     await this.handle.close();
   }
-}
-
-export function outputError(path: string, error: unknown): ExpectedError {
-  const code = (error as NodeJS.ErrnoException).code;
-  const remedy =
-    code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
-      ? 'free some space and run again; what was written until then can be read'
-      : code === 'EEXIST'
-        ? 'choose another name, or remove it first'
-        : 'check that the folder exists and may be written to';
-  return new ExpectedError('output', `cannot write ${path}: ${(error as Error).message}`, remedy, { cause: error });
 }

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
+import { namingOutput } from '../outputError.js';
 import type { Frame } from '../images/frame.js';
 import { detectionLines } from '../replay/detectionLines.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
@@ -119,10 +120,14 @@ async function handle(frame: PerceivedFrame | FailedFrame, output: string | unde
   }
   if (output !== undefined) {
     if (frame.picturesError !== undefined) reportTrouble(file, frame.picturesError);
-    else if (frame.pictures?.overlay !== undefined)
-      await writeFile(path.join(output, `${path.parse(file).name}.overlay.jpg`), frame.pictures.overlay);
+    else if (frame.pictures?.overlay !== undefined) await saveOverlay(file, frame.pictures.overlay, output);
   }
   process.stdout.write(json ? jsonLines(frame) : textLines(file, frame));
+}
+
+async function saveOverlay(file: string, overlay: Uint8Array, folder: string): Promise<void> {
+  const target = path.join(folder, `${path.parse(file).name}.overlay.jpg`);
+  await namingOutput(target, () => writeFile(target, overlay));
 }
 
 function jsonLines(frame: PerceivedFrame): string {

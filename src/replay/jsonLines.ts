@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { outputError } from '../bag/outputFile.js';
+import { outputError } from '../outputError.js';
 
 /** A text file with one JSON value per line, written as the values come. */
 export class JsonLinesWriter {

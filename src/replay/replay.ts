@@ -4,7 +4,7 @@ import type { Bag } from '../bag/bag.js';
 import { BagWriter } from '../bag/bagWriter.js';
 import { describeLoss } from '../bag/losses.js';
 import { openBag } from '../bag/openBag.js';
-import { outputError } from '../bag/outputFile.js';
+import { outputError } from '../outputError.js';
 import { bandsOf, syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
+import { namingOutput } from '../outputError.js';
 import { SPECTRA } from '../spectrum.js';
 import { encodeNumbers, encodePictures, inertJson, Names } from './encodeSet.js';
 import { LineSpool } from './lineSpool.js';
 import { LossList } from './lossList.js';
-import { namingOutput } from './outputTrouble.js';
 import { FORMAT_VERSION, type ReportHeader } from './page/format.js';
 import { pageShell } from './pageShell.js';
 import { writeReportFile } from './reportFile.js';

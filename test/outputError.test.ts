@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ExpectedError } from '../../src/errors.js';
-import { namingOutput } from '../../src/report/outputTrouble.js';
+import { ExpectedError } from '../src/errors.js';
+import { namingOutput } from '../src/outputError.js';
 
 function failing(code: string): () => Promise<never> {
   return () => Promise.reject(Object.assign(new Error(`${code}: refused`), { code }));
@@ -11,7 +11,7 @@ describe('namingOutput', () => {
     await assert.rejects(namingOutput('/data/report.html', failing('ENOSPC')), (error) => {
       assert.ok(error instanceof ExpectedError);
       assert.equal(error.kind, 'output');
-      assert.equal(error.message, 'cannot write the report /data/report.html: ENOSPC: refused');
+      assert.equal(error.message, 'cannot write /data/report.html: ENOSPC: refused');
       assert.match(error.remedy, /free some space/);
       return true;
     });
