@@ -1,3 +1,4 @@
+import './noTelemetry.js';
 import type { InferenceSession } from 'onnxruntime-node';
 import { clip } from '../geometry/box.js';
 import { letterbox, toSource, type Letterbox, type Size } from '../geometry/letterbox.js';

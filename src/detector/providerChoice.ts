@@ -1,3 +1,4 @@
+import './noTelemetry.js';
 import type { InferenceSession } from 'onnxruntime-node';
 import { ExpectedError } from '../errors.js';
 import { composeDetector, readPlainDetector, type PlainDetector } from './composedDetector.js';

@@ -1,3 +1,4 @@
+import './noTelemetry.js';
 import { Tensor } from 'onnxruntime-node';
 import { openSession } from './providers.js';
 

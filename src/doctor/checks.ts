@@ -1,3 +1,4 @@
+import '../detector/noTelemetry.js';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';

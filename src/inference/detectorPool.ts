@@ -1,3 +1,4 @@
+import '../detector/noTelemetry.js';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Provider } from '../detector/providers.js';
