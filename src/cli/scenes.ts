@@ -8,7 +8,7 @@ import { Drive } from '../dataset/drive.js';
 import { type ImageForm, writeDriveBag } from '../dataset/driveBag.js';
 import { frameCount } from '../dataset/driveFrames.js';
 import { type DatasetLayout, generateDataset } from '../dataset/generate.js';
-import { outputError } from '../bag/outputFile.js';
+import { outputError } from '../outputError.js';
 import { ExpectedError } from '../errors.js';
 import { encodeJpeg, encodePng } from '../images/encode.js';
 import { defaultConfig } from '../pipeline/config.js';
