@@ -16,6 +16,9 @@ const roomsAllowed = {
   explain: ['geometry', 'images', 'detector', 'saliency', 'metrics'],
   report: ['geometry', 'metrics'],
   pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'inference'],
+  explanations: [
+    ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'explain', 'pipeline', 'bag'],
+  ],
   replay: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'inference', 'pipeline', 'bag', 'report'],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];

@@ -24,7 +24,7 @@ const stampFile = path.join(overlayFolder, 'overlay.stamp');
 
 /** Our messages (and vision_msgs where the ROS at hand has none), built by colcon; returns whether anything had to be done. */
 export async function buildOverlay(log) {
-  const sources = ['msg', 'package.xml', 'CMakeLists.txt'].map((name) => path.join(packageRoot, name));
+  const sources = ['msg', 'action', 'package.xml', 'CMakeLists.txt'].map((name) => path.join(packageRoot, name));
   const env = withoutOverlay(rosEnvironment());
   const needsVisionMsgs = !hasPackage(env, 'vision_msgs');
   const stamp = fingerprint([...sources, visionMsgs], env.ROS_DISTRO, env.AMENT_PREFIX_PATH);

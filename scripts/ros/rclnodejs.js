@@ -12,7 +12,9 @@ const NEEDED_MESSAGES = [
   'builtin_interfaces__msg__Time',
   'diagnostic_msgs__msg__DiagnosticArray',
   'lifecycle_msgs__srv__ChangeState',
+  'multispectral_saliency__action__Explain',
   'multispectral_saliency__msg__ExplainedDetections',
+  'multispectral_saliency__msg__Explanation',
   'rcl_interfaces__srv__SetParameters',
   'rosgraph_msgs__msg__Clock',
   'sensor_msgs__msg__CompressedImage',
@@ -71,7 +73,7 @@ export async function generateMessages(log, env = rosEnvironment()) {
   const generated = path.join(folder, 'generated');
   const stampFile = path.join(generated, 'multispectral_saliency.stamp');
   const stamp = fingerprint(
-    [path.join(packageRoot, 'msg')],
+    ['msg', 'action'].map((name) => path.join(packageRoot, name)),
     env.ROS_DISTRO,
     readFileSync(path.join(folder, 'package.json'), 'utf8'),
   );

@@ -85,7 +85,9 @@ export class FrameLog {
     // Not compressed: that would keep the node's main thread busy, and camera noise hardly shrinks.
     const writer = await BagWriter.create(partial, { compression: 'none', overwrite: true });
     try {
-      await writer.addMetadata('frame_log', { reason: entry.reason });
+      // Which band an image topic is cannot always be told by its name.
+      const topics = Object.fromEntries(entry.frames.map(({ frame }) => [`topic.${frame.spectrum}`, frame.topic]));
+      await writer.addMetadata('frame_log', { reason: entry.reason, ...topics });
       for (const { frame, perceived } of entry.frames) await writeFrame(writer, frame, perceived, entry.variant);
     } finally {
       await writer.close();

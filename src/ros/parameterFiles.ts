@@ -1,31 +1,35 @@
-import { parameterSpecs, type ParameterSpec } from './parameterSchema.js';
+import { parameterSpecs, type NodeParameters, type ParameterSpec } from './parameterSchema.js';
 
 const LINE_LENGTH = 110;
 
-/** `config/perception_node.yaml`: every parameter with its default and what it means. */
-export function parameterYaml(): string {
-  const lines = [
-    '# ROS parameters of the perception node, with their defaults. What cameras there are, their topics and their models stand in the',
-    '# perception configuration (config_file), which `msal replay` reads too.',
-    '/**:',
-    '  ros__parameters:',
-  ];
-  for (const { name, default: value, description, readOnly, ...limits } of parameterSpecs()) {
+/** A parameter file for `config/`: every parameter with its default and what it means. */
+export function parameterYaml(parameters: NodeParameters): string {
+  const lines = [...parameters.about.map((line) => `# ${line}`), '/**:', '  ros__parameters:'];
+  for (const { name, default: value, description, readOnly, ...limits } of parameterSpecs(parameters)) {
     const range = rangeOf(limits);
     const about = [description, range && `Range: ${range}.`, readOnly && 'Read at start only.']
       .filter(Boolean)
       .join(' ');
     lines.push(...wrap(about, LINE_LENGTH - 6).map((line) => `    # ${line}`));
     // What the configuration file says is left to it, unless this line is switched on.
-    const fromConfig = CONFIGURED.has(name) ? '# ' : '';
+    const fromConfig = parameters.configured.includes(name) ? '# ' : '';
     lines.push(`    ${fromConfig}${name}: ${yamlValue(value, limits.kind)}`, '');
   }
   return lines.join('\n');
 }
 
-/** `docs/ros-parameters.md`. */
-export function parameterDocument(): string {
-  const rows = parameterSpecs().map(({ name, default: value, description, readOnly, ...limits }) =>
+/** `docs/ros-parameters.md`: a chapter for each node. */
+export function parameterDocument(nodes: readonly NodeParameters[]): string {
+  return [
+    ...nodes.flatMap(chapter),
+    'Quality of service of every topic can be set at start, by `qos_overrides.<topic>.subscription.{history,depth,reliability}` and',
+    '`qos_overrides.<topic>.publisher.{…}`. `use_sim_time` is there as in every node.',
+    '',
+  ].join('\n');
+}
+
+function chapter(parameters: NodeParameters): string[] {
+  const rows = parameterSpecs(parameters).map(({ name, default: value, description, readOnly, ...limits }) =>
     [
       `\`${name}\``,
       limits.kind,
@@ -38,25 +42,16 @@ export function parameterDocument(): string {
       .join(' | '),
   );
   return [
-    '# Parameters of perception_node',
+    `# Parameters of ${parameters.node}`,
     '',
-    'Made from the schema in `src/ros/parameterSchema.ts` by `node dist/src/ros/writeParameterFiles.js`; a test keeps it current.',
+    `Made from the schema in \`${parameters.source}\` by \`node dist/src/ros/writeParameterFiles.js\`; a test keeps it current.`,
     '',
     '| parameter | type | default | range | set | meaning |',
     '| --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
     '',
-    'Quality of service of every topic can be set at start, by `qos_overrides.<topic>.subscription.{history,depth,reliability}` and',
-    '`qos_overrides.<topic>.publisher.{…}`. `use_sim_time` is there as in every node.',
-    '',
-  ].join('\n');
+  ];
 }
-
-/** Their defaults come from the configuration file. */
-const CONFIGURED = new Set([
-  ...['score_threshold', 'iou_threshold', 'max_detections', 'grad_cam'],
-  ...['overlay_opacity', 'color_map', 'jpeg_quality'],
-]);
 
 function rangeOf({ choices, minimum, maximum }: Pick<ParameterSpec, 'choices' | 'minimum' | 'maximum'>): string {
   if (choices) return choices.join(', ');

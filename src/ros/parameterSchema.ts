@@ -117,12 +117,44 @@ export interface ParameterSpec {
   readonly choices?: readonly string[];
 }
 
-/** All parameters in the order of the schemas. */
-export function parameterSpecs(): ParameterSpec[] {
-  return [...specsOf(startSchema, true), ...specsOf(runtimeSchema, false)];
+/** The parameters of one node. */
+export interface NodeParameters {
+  /** Name of the node, which its files carry too. */
+  readonly node: string;
+  /** Read at start only. */
+  readonly start: z.ZodObject;
+  /** Changeable while the node runs. */
+  readonly runtime: z.ZodObject;
+  /** Those whose defaults come from the configuration file. */
+  readonly configured: readonly string[];
+  /** Source of the schemas, for the documentation. */
+  readonly source: string;
+  /** Comment at the head of the node's parameter file, a line each. */
+  readonly about: readonly string[];
 }
 
-function specsOf(schema: z.ZodObject, readOnly: boolean): ParameterSpec[] {
+export const PERCEPTION_PARAMETERS: NodeParameters = {
+  node: 'perception_node',
+  start: startSchema,
+  runtime: runtimeSchema,
+  configured: [
+    ...['score_threshold', 'iou_threshold', 'max_detections', 'grad_cam'],
+    ...['overlay_opacity', 'color_map', 'jpeg_quality'],
+  ],
+  source: 'src/ros/parameterSchema.ts',
+  about: [
+    'ROS parameters of the perception node, with their defaults. What cameras there are, their topics and their models stand in the',
+    'perception configuration (config_file), which `msal replay` reads too.',
+  ],
+};
+
+/** All parameters in the order of the schemas. */
+export function parameterSpecs({ start, runtime }: NodeParameters = PERCEPTION_PARAMETERS): ParameterSpec[] {
+  return [...specsOf(start, true), ...specsOf(runtime, false)];
+}
+
+/** The parameters of one schema. @param readOnly whether they are read at start only */
+export function specsOf(schema: z.ZodObject, readOnly: boolean): ParameterSpec[] {
   return Object.entries(schema.shape).map(([name, field]) => {
     const { type, description, minimum, maximum, enum: choices, ...rest } = z.toJSONSchema(field as z.ZodType);
     const fallback = rest.default as ParameterSpec['default'];

@@ -1,33 +1,28 @@
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
-import {
-  parameterSpecs,
-  runtimeSchema,
-  startSchema,
-  type ParameterSpec,
-  type RuntimeParameters,
-} from './parameterSchema.js';
+import { specsOf, type ParameterSpec } from './parameterSchema.js';
 import { PARAMETER_TYPE, type Rcl, type RclNode } from './rcl.js';
 
 /** Values that a configuration file gives to parameters; ROS overrides (`-p`, parameter files) win over them. */
 export type ParameterDefaults = Readonly<Record<string, boolean | number | string>>;
 
 /**
- * Declares the parameters named, with description, range and read-only mark, and returns their values.
+ * Declares the parameters of a schema, with description, range and read-only mark, and returns their values.
  * @throws ExpectedError `usage` where an override has the wrong type or is out of range
  */
 export function declareParameters(
   rcl: Rcl,
   node: RclNode,
-  names: readonly string[],
+  { schema, readOnly }: { readonly schema: z.ZodObject; readonly readOnly: boolean },
   defaults: ParameterDefaults = {},
 ): Record<string, unknown> {
   const overrides = new Map(node.getParameterOverrides().map(({ name, value }) => [name, value]));
   const values: Record<string, unknown> = {};
-  for (const spec of parameterSpecs().filter(({ name }) => names.includes(name))) {
+  for (const spec of specsOf(schema, readOnly)) {
     const override = overrides.get(spec.name);
     // Taken from the overrides here: rclnodejs would refuse `5` for a double, in words that do not say why.
-    const given = override === undefined ? (defaults[spec.name] ?? spec.default) : checked(spec, fromRos(override));
+    const given =
+      override === undefined ? (defaults[spec.name] ?? spec.default) : checked(schema, spec, fromRos(override));
     const type = PARAMETER_TYPE[spec.kind];
     const value = spec.kind === 'integer' ? BigInt(given as number) : given;
     const descriptor = new rcl.ParameterDescriptor(spec.name, type, spec.description, spec.readOnly);
@@ -46,26 +41,30 @@ export function declareParameters(
  * Keeps the runtime parameters checked and current: a change that the schema refuses is refused with the schema's words.
  * @returns a function that gives the current values
  */
-export function followRuntimeParameters(node: RclNode, initial: RuntimeParameters): () => RuntimeParameters {
+export function followRuntimeParameters<Schema extends z.ZodObject>(
+  node: RclNode,
+  schema: Schema,
+  initial: z.output<Schema>,
+): () => z.output<Schema> {
   let current = initial;
   const changed = (
     parameters: readonly { readonly name: string; readonly value: unknown }[],
   ): Record<string, unknown> =>
     Object.fromEntries(
-      parameters.filter(({ name }) => name in runtimeSchema.shape).map(({ name, value }) => [name, fromRos(value)]),
+      parameters.filter(({ name }) => name in schema.shape).map(({ name, value }) => [name, fromRos(value)]),
     );
   node.addOnSetParametersCallback((parameters) => {
-    const result = runtimeSchema.safeParse({ ...current, ...changed(parameters) });
+    const result = schema.safeParse({ ...current, ...changed(parameters) });
     return { successful: result.success, reason: result.success ? '' : problems(result.error) };
   });
   node.addPostSetParametersCallback((parameters) => {
-    current = runtimeSchema.parse({ ...current, ...changed(parameters) });
+    current = schema.parse({ ...current, ...changed(parameters) });
   });
   return () => current;
 }
 
-function checked(spec: ParameterSpec, value: unknown): unknown {
-  const shapes: Record<string, z.ZodType> = { ...startSchema.shape, ...runtimeSchema.shape };
+function checked(schema: z.ZodObject, spec: ParameterSpec, value: unknown): unknown {
+  const shapes = schema.shape as Record<string, z.ZodType>;
   const result = shapes[spec.name]?.safeParse(value);
   if (result?.success !== false) return value;
   throw new ExpectedError(

@@ -12,15 +12,13 @@ import { DiagnosticsPublisher } from './diagnosticsPublisher.js';
 import { FrameKeeper } from './frameKeeper.js';
 import { LiveStages } from './liveStages.js';
 import { NodeHealth } from './nodeHealth.js';
+import type { End } from './nodeProcess.js';
 import { declareParameters, followRuntimeParameters } from './parameters.js';
 import { runtimeSchema, startSchema, type RuntimeParameters, type StartParameters } from './parameterSchema.js';
 import type { Rcl, RclLifecycleNode } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 import { ResultPublisher } from './resultPublisher.js';
 import { guardTransitions } from './transitions.js';
-
-/** How the process comes to its end. */
-export type End = (exitCode: number) => void;
 
 /**
  * The perception node: a ROS 2 lifecycle node that owns topics, QoS, parameters, timers and diagnostics, and leaves seeing to the
@@ -80,19 +78,24 @@ export class PerceptionNode {
    */
   static async create(rcl: Rcl, supervision: Supervision, end: End): Promise<PerceptionNode> {
     const node = new rcl.lifecycle.LifecycleNode('perception_node');
-    const start = startSchema.parse(declareParameters(rcl, node, Object.keys(startSchema.shape)));
+    const start = startSchema.parse(declareParameters(rcl, node, { schema: startSchema, readOnly: true }));
     const config = start.config_file === '' ? defaultConfig('latency') : await loadConfig(start.config_file);
     const { detection, explanation, pictures } = config;
-    const declared = declareParameters(rcl, node, Object.keys(runtimeSchema.shape), {
-      score_threshold: detection.scoreThreshold,
-      iou_threshold: detection.iouThreshold,
-      max_detections: detection.maxDetections,
-      grad_cam: explanation.gradCam,
-      overlay_opacity: pictures.overlayOpacity,
-      color_map: pictures.colorMap,
-      jpeg_quality: pictures.jpegQuality,
-    });
-    const parameters = followRuntimeParameters(node, runtimeSchema.parse(declared));
+    const declared = declareParameters(
+      rcl,
+      node,
+      { schema: runtimeSchema, readOnly: false },
+      {
+        score_threshold: detection.scoreThreshold,
+        iou_threshold: detection.iouThreshold,
+        max_detections: detection.maxDetections,
+        grad_cam: explanation.gradCam,
+        overlay_opacity: pictures.overlayOpacity,
+        color_map: pictures.colorMap,
+        jpeg_quality: pictures.jpegQuality,
+      },
+    );
+    const parameters = followRuntimeParameters(node, runtimeSchema, runtimeSchema.parse(declared));
     return new PerceptionNode(rcl, node, start, config, parameters, supervision, end);
   }
 

@@ -18,6 +18,17 @@ export interface Rcl {
     readonly CallbackReturnCode: { readonly SUCCESS: number; readonly FAILURE: number; readonly ERROR: number };
   };
   readonly QoS: RclQosClass;
+  createNode(name: string, namespace?: string): RclNode;
+  readonly ActionServer: new (
+    node: RclNode,
+    type: string,
+    name: string,
+    execute: (goal: RclGoalHandle) => Promise<object>,
+    decide: (goal: unknown) => number,
+    accepted: ((goal: RclGoalHandle) => void) | null,
+    cancel: (goal: RclGoalHandle) => number,
+    options?: { readonly resultTimeout?: number },
+  ) => { destroy(): void };
   readonly QoSOverridingOptions: { withDefaultPolicies(options?: { entityId?: string }): unknown };
   readonly Parameter: new (name: string, type: number, value: unknown) => RclParameter;
   readonly ParameterDescriptor: new (
@@ -27,6 +38,21 @@ export interface Rcl {
     readOnly: boolean,
   ) => RclParameterDescriptor;
 }
+
+/** One goal of an action. Its request is valid until the execute callback first awaits. */
+export interface RclGoalHandle {
+  readonly goalId: { readonly uuid: Uint8Array };
+  readonly request: { toPlainObject(typedArrays: boolean): unknown };
+  readonly isActive: boolean;
+  readonly isCancelRequested: boolean;
+  publishFeedback(feedback: object): void;
+  succeed(): void;
+  abort(): void;
+  canceled(): void;
+}
+
+/** Answers of an action server's callbacks. */
+export const GOAL_RESPONSE = { reject: 1, accept: 2 } as const;
 
 interface RclQosClass {
   new (history: number, depth: number, reliability: number, durability: number): RclQos;

@@ -7,6 +7,7 @@ import { rosScripts, RosProcess, testEnvironment } from './ros.js';
 
 /** What a clone has that the build needs; node_modules is linked, it is large. */
 const SOURCES = [
+  'action',
   'CMakeLists.txt',
   'config',
   'dist',
@@ -55,7 +56,12 @@ describe('colcon build', function () {
       'share/multispectral_saliency/config/perception_node.yaml',
       'share/multispectral_saliency/config/perception.rviz',
       'share/multispectral_saliency/cmake/multispectral_saliencyConfig.cmake',
+      'share/multispectral_saliency/msg/Explanation.msg',
+      'share/multispectral_saliency/action/Explain.action',
+      'share/multispectral_saliency/launch/explain.launch.py',
+      'share/multispectral_saliency/config/explain.yaml',
       'lib/multispectral_saliency/perception_node',
+      'lib/multispectral_saliency/explain_node',
     ]) {
       assert.ok(existsSync(path.join(install, file)), file);
     }

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/packageRoot.js';
 import { parameterDocument, parameterYaml } from '../../src/ros/parameterFiles.js';
-import { parameterSpecs } from '../../src/ros/parameterSchema.js';
+import { EXPLAIN_PARAMETERS } from '../../src/ros/explainParameters.js';
+import { PERCEPTION_PARAMETERS, parameterSpecs } from '../../src/ros/parameterSchema.js';
 import { startPeer } from './ros.js';
 
 interface Entity {
@@ -22,7 +23,14 @@ interface Description {
 // Python leaves its __pycache__ beside files that it has loaded.
 const launchFiles = readdirSync(path.join(packageRoot, 'launch')).filter((name) => name.endsWith('.launch.py'));
 const cmake = readFileSync(path.join(packageRoot, 'CMakeLists.txt'), 'utf8');
-const parameterNames = new Set([...parameterSpecs().map(({ name }) => name), 'use_sim_time']);
+const NODES = [PERCEPTION_PARAMETERS, EXPLAIN_PARAMETERS];
+const parameterNames = new Map(
+  NODES.map((node) => [node.node, new Set([...parameterSpecs(node).map(({ name }) => name), 'use_sim_time'])]),
+);
+const FILES = new Map([
+  ['perception_node.yaml', PERCEPTION_PARAMETERS],
+  ['explain.yaml', EXPLAIN_PARAMETERS],
+]);
 
 async function describeLaunch(file: string): Promise<Description> {
   const peer = startPeer<Description>('describe_launch.py', path.join(packageRoot, 'launch', file));
@@ -35,7 +43,12 @@ async function describeLaunch(file: string): Promise<Description> {
 
 describe('the launch files', () => {
   it('are there', () =>
-    assert.deepEqual(launchFiles.sort(), ['perception.launch.py', 'replay.launch.py', 'rviz.launch.py']));
+    assert.deepEqual(launchFiles.sort(), [
+      'explain.launch.py',
+      'perception.launch.py',
+      'replay.launch.py',
+      'rviz.launch.py',
+    ]));
 
   for (const file of launchFiles) {
     it(`${file} uses arguments that it declares, executables and parameters that exist, files that are installed`, async () => {
@@ -49,7 +62,8 @@ describe('the launch files', () => {
           assert.match(cmake, new RegExp(`PROGRAMS \\S*/${String(keywords.executable)} DESTINATION lib/`));
           for (const given of parameters) {
             if (typeof given !== 'string')
-              for (const name of Object.keys(given)) assert.ok(parameterNames.has(name), name);
+              for (const name of Object.keys(given))
+                assert.ok(parameterNames.get(String(keywords.executable))?.has(name), name);
           }
         }
         for (const text of strings([args, keywords])) {
@@ -68,17 +82,24 @@ describe('the launch files', () => {
 
 describe('the files that describe the parameters', () => {
   it('are what the schema says (node dist/src/ros/writeParameterFiles.js)', () => {
-    assert.equal(readFileSync(path.join(packageRoot, 'docs', 'ros-parameters.md'), 'utf8'), parameterDocument());
-    assert.equal(readFileSync(path.join(packageRoot, 'config', 'perception_node.yaml'), 'utf8'), parameterYaml());
+    assert.equal(readFileSync(path.join(packageRoot, 'docs', 'ros-parameters.md'), 'utf8'), parameterDocument(NODES));
+    for (const [file, node] of FILES)
+      assert.equal(readFileSync(path.join(packageRoot, 'config', file), 'utf8'), parameterYaml(node));
   });
 
   it('give every parameter a description, and defaults of the type that they name', () => {
-    const { '/**': node } = parse(parameterYaml()) as Record<string, { ros__parameters: Record<string, unknown> }>;
-    for (const [name, value] of Object.entries(node?.ros__parameters ?? {})) {
-      const spec = parameterSpecs().find((candidate) => candidate.name === name);
-      assert.deepEqual(value, spec?.default, name);
+    for (const parameters of NODES) {
+      const specs = parameterSpecs(parameters);
+      const { '/**': node } = parse(parameterYaml(parameters)) as Record<
+        string,
+        { ros__parameters: Record<string, unknown> }
+      >;
+      for (const [name, value] of Object.entries(node?.ros__parameters ?? {})) {
+        const spec = specs.find((candidate) => candidate.name === name);
+        assert.deepEqual(value, spec?.default, name);
+      }
+      for (const { name, description } of specs) assert.ok(description.length > 10, name);
     }
-    for (const { name, description } of parameterSpecs()) assert.ok(description.length > 10, name);
   });
 
   it('show RViz the topics that the node publishes', () => {

@@ -1,0 +1,42 @@
+"""Starts the explain node beside a perception node with a frame log: ros2 launch multispectral_saliency explain.launch.py frame_log:=/data/log"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+PACKAGE = 'multispectral_saliency'
+
+
+def generate_launch_description():
+    default_parameters = PathJoinSubstitution([FindPackageShare(PACKAGE), 'config', 'explain.yaml'])
+    return LaunchDescription([
+        DeclareLaunchArgument('frame_log', description='Frame log of the perception node (its parameter frame_log.folder).'),
+        DeclareLaunchArgument('namespace', default_value='', description='Namespace of the node.'),
+        DeclareLaunchArgument('params_file', default_value=default_parameters, description='ROS parameters of the node.'),
+        DeclareLaunchArgument(
+            'config_file',
+            default_value='',
+            description='Perception configuration (YAML), as the perception node has it. Empty: all four bands.',
+        ),
+        DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn, error or fatal.'),
+        Node(
+            package=PACKAGE,
+            executable='explain_node',
+            name='explain_node',
+            namespace=LaunchConfiguration('namespace'),
+            output='screen',
+            parameters=[
+                LaunchConfiguration('params_file'),
+                {
+                    'config_file': LaunchConfiguration('config_file'),
+                    'frame_log.folder': LaunchConfiguration('frame_log'),
+                },
+            ],
+            arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
+            # Its queue is on the disk: started again, it goes on where it was.
+            respawn=True,
+            respawn_delay=5.0,
+        ),
+    ])

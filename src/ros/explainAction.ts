@@ -1,0 +1,148 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ExpectedError } from '../errors.js';
+import type { ExplainProgress } from '../explanations/explainFrame.js';
+import { toExplanationMessage } from '../explanations/explanationMessage.js';
+import type { ExplainGoal } from './explainGoal.js';
+import { GOAL_RESPONSE, type Rcl, type RclGoalHandle, type RclNode } from './rcl.js';
+
+/** Goals that may wait for their turn; more are rejected. */
+const MOST_WAITING = 8;
+/** How long a result can still be asked for, seconds; goals hold images. */
+const RESULT_TIMEOUT = 60;
+
+export interface ActionHooks {
+  /** @throws ExpectedError for a goal that does not hold */
+  readonly read: (goal: unknown) => ExplainGoal;
+  readonly explain: (goal: ExplainGoal, signal: AbortSignal) => AsyncIterable<ExplainProgress>;
+}
+
+/** The action `~/explain`: one goal at a time, in the order of arrival, each with feedback, each cancellable also while it waits. */
+export class ExplainAction {
+  readonly #server: { destroy(): void };
+  readonly #controllers = new Map<string, AbortController>();
+  #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
+  #done = 0;
+
+  constructor(
+    rcl: Rcl,
+    readonly node: RclNode,
+    readonly hooks: ActionHooks,
+  ) {
+    this.#server = new rcl.ActionServer(
+      node,
+      'multispectral_saliency/action/Explain',
+      '~/explain',
+      (handle) => this.#execute(handle),
+      () => this.#decide(),
+      null,
+      (handle) => {
+        this.#controllers.get(keyOf(handle))?.abort(new Error('cancelled'));
+        return GOAL_RESPONSE.accept;
+      },
+      { resultTimeout: RESULT_TIMEOUT },
+    );
+  }
+
+  get goals(): { readonly running: number; readonly waiting: number; readonly done: number } {
+    return { running: this.#running, waiting: this.#controllers.size - this.#running, done: this.#done };
+  }
+
+  /** Resolves when no goal is in work or waits. */
+  async idle(): Promise<void> {
+    while (this.#controllers.size > 0) await this.#last;
+  }
+
+  /** Ends all goals and leaves the graph. */
+  async close(): Promise<void> {
+    for (const controller of this.#controllers.values()) controller.abort(new Error('the node ends'));
+    await this.idle();
+    this.#server.destroy();
+  }
+
+  #decide(): number {
+    if (this.#controllers.size <= MOST_WAITING) return GOAL_RESPONSE.accept;
+    this.node.getLogger().warn(`a goal was rejected: ${MOST_WAITING} wait already`);
+    return GOAL_RESPONSE.reject;
+  }
+
+  /** Never rejects: rclnodejs would send an empty result. The request has to be read before anything is awaited. */
+  async #execute(handle: RclGoalHandle): Promise<object> {
+    let goal: ExplainGoal;
+    try {
+      goal = this.hooks.read(handle.request.toPlainObject(true));
+    } catch (error) {
+      return this.#abort(handle, error);
+    }
+    const controller = new AbortController();
+    const key = keyOf(handle);
+    this.#controllers.set(key, controller);
+    const before = this.#last;
+    const result = (async () => {
+      await before;
+      this.#running++;
+      try {
+        return await this.#explain(handle, goal, controller.signal);
+      } finally {
+        this.#running--;
+        this.#done++;
+        this.#controllers.delete(key);
+      }
+    })();
+    this.#last = result;
+    return result;
+  }
+
+  async #explain(handle: RclGoalHandle, goal: ExplainGoal, signal: AbortSignal): Promise<object> {
+    let last: ExplainProgress | undefined;
+    const startedMs = performance.now();
+    try {
+      signal.throwIfAborted();
+      for await (const progress of this.hooks.explain(goal, signal)) {
+        last = progress;
+        if (!progress.complete) handle.publishFeedback(feedbackOf(progress, performance.now() - startedMs));
+        signal.throwIfAborted();
+      }
+    } catch (error) {
+      const message = signal.aborted ? (signal.reason as Error).message : textOf(error);
+      if (signal.aborted && (await isCancelled(handle))) handle.canceled();
+      else handle.abort();
+      return resultOf(last, message);
+    }
+    handle.succeed();
+    return resultOf(last, '');
+  }
+
+  #abort(handle: RclGoalHandle, error: unknown): object {
+    this.#done++;
+    handle.abort();
+    return resultOf(undefined, textOf(error));
+  }
+}
+
+function feedbackOf({ passes, plannedPasses, explanations }: ExplainProgress, elapsedMs: number): object {
+  return {
+    passes,
+    planned_passes: plannedPasses,
+    seconds_left: passes > 0 ? ((plannedPasses - passes) * elapsedMs) / passes / 1000 : -1,
+    partial: explanations.map(toExplanationMessage),
+  };
+}
+
+function resultOf(last: ExplainProgress | undefined, message: string): object {
+  return { explanations: last?.explanations.map(toExplanationMessage) ?? [], message };
+}
+
+/** The state changes a moment after the cancel callback has agreed to it. */
+async function isCancelled(handle: RclGoalHandle): Promise<boolean> {
+  for (let turn = 0; turn < 100 && !handle.isCancelRequested; turn++) await nextTurn();
+  return handle.isCancelRequested;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
+}
+
+function keyOf({ goalId }: RclGoalHandle): string {
+  return Buffer.from(goalId.uuid).toString('hex');
+}

@@ -1,0 +1,213 @@
+import path from 'node:path';
+import { ExpectedError } from '../errors.js';
+import { BandModels, type OpenExplainer } from '../explanations/bandModels.js';
+import { CpuBudget } from '../explanations/cpuBudget.js';
+import { explainFrame, type ExplainProgress } from '../explanations/explainFrame.js';
+import { ExplainLoop, type LoopParameters } from '../explanations/explainLoop.js';
+import type { ExplainedImage } from '../explanations/explanationStore.js';
+import { overlayJpeg } from '../explanations/pictures.js';
+import { findLoggedFrame, prepareFrame } from '../explanations/prepareFrame.js';
+import { RecentCount } from '../explanations/recentCount.js';
+import { bandsOf, defaultConfig, loadConfig } from '../pipeline/config.js';
+import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import type { Spectrum } from '../spectrum.js';
+import { DiagnosticsPublisher } from './diagnosticsPublisher.js';
+import { ExplainAction } from './explainAction.js';
+import { explainStatus } from './explainDiagnostics.js';
+import { type ExplainGoal, readGoal, settingsOf } from './explainGoal.js';
+import { ExplainOutputs } from './explainOutputs.js';
+import {
+  explainRuntimeSchema,
+  explainStartSchema,
+  type ExplainRuntimeParameters,
+  type ExplainStartParameters,
+} from './explainParameters.js';
+import type { End } from './nodeProcess.js';
+import { declareParameters, followRuntimeParameters } from './parameters.js';
+import type { Rcl, RclNode } from './rcl.js';
+import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
+
+/**
+ * The explain node: explains what the perception node has logged, at a budget, and what the action `~/explain` asks for, at once. It owns
+ * topics, parameters, timers and diagnostics, and leaves the work to ExplainLoop. It runs in a process of its own, at the lowest priority:
+ * whatever it does, the perception node goes first.
+ */
+export class ExplainNode {
+  readonly #stop = new AbortController();
+  readonly #outputs: ReadonlyMap<Spectrum, ExplainOutputs>;
+  readonly #diagnostics: DiagnosticsPublisher;
+  readonly #models: BandModels;
+  readonly #action: ExplainAction;
+  readonly #timer: NodeJS.Timeout;
+  readonly #lately = { images: new RecentCount(), skipped: new RecentCount() };
+  #skipped: number | undefined;
+  #loop: ExplainLoop | undefined;
+  #looping: Promise<void> = Promise.resolve();
+  #trouble: string | undefined;
+
+  private constructor(
+    rcl: Rcl,
+    readonly node: RclNode,
+    readonly start: ExplainStartParameters,
+    config: PerceptionConfig,
+    readonly parameters: () => ExplainRuntimeParameters,
+    readonly supervision: Supervision,
+    readonly end: End,
+    open: OpenExplainer,
+  ) {
+    this.#outputs = new Map(bandsOf(config).map((spectrum) => [spectrum, new ExplainOutputs(rcl, node, spectrum)]));
+    this.#diagnostics = new DiagnosticsPublisher(node);
+    // One thread: the budget is a share of a core.
+    this.#models = new BandModels(config, open, {
+      workers: 1,
+      threads: config.execution.threads ?? 1,
+      providers: config.execution.providers,
+    });
+    this.#action = new ExplainAction(rcl, node, {
+      read: (goal) => readGoal(goal, this.parameters()),
+      explain: (goal, signal) => this.#explainNow(goal, signal),
+    });
+    this.#timer = setInterval(() => this.#report(), start.diagnostics_period * 1000);
+  }
+
+  /**
+   * Makes the node, its parameters, publishers and action; no model is loaded yet.
+   * @throws ExpectedError `usage` for a parameter or a configuration file that cannot be used
+   */
+  static async create(rcl: Rcl, supervision: Supervision, end: End, open: OpenExplainer): Promise<ExplainNode> {
+    const node = rcl.createNode('explain_node');
+    const start = explainStartSchema.parse(
+      declareParameters(rcl, node, { schema: explainStartSchema, readOnly: true }),
+    );
+    const config = start.config_file === '' ? defaultConfig('latency') : await loadConfig(start.config_file);
+    const { pictures } = config;
+    const declared = declareParameters(
+      rcl,
+      node,
+      { schema: explainRuntimeSchema, readOnly: false },
+      {
+        overlay_opacity: pictures.overlayOpacity,
+        color_map: pictures.colorMap,
+        jpeg_quality: pictures.jpegQuality,
+      },
+    );
+    const parameters = followRuntimeParameters(node, explainRuntimeSchema, explainRuntimeSchema.parse(declared));
+    return new ExplainNode(rcl, node, start, config, parameters, supervision, end, open);
+  }
+
+  /** Serves ROS and begins to work. */
+  run(): void {
+    this.node.spin(10);
+    this.supervision.start(this.start.watchdog_timeout);
+    if (this.start['frame_log.folder'] !== '') this.#looping = this.#follow();
+  }
+
+  /** Lets go of what is in work (it is begun again at the next start), ends the threads and leaves the graph. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stop.abort(new Error('the node ends'));
+    await this.#action.close();
+    await this.#looping;
+    await this.#models.close();
+    this.node.stop();
+    this.node.destroy();
+  }
+
+  async #follow(): Promise<void> {
+    const logger = this.node.getLogger();
+    const folder = this.start['frame_log.folder'];
+    const resultsFolder = this.start['results.folder'] || path.join(folder, 'explained');
+    try {
+      this.#loop = await ExplainLoop.open(
+        {
+          frameLogFolder: folder,
+          resultsFolder,
+          resultBytes: this.start['results.max_megabytes'] * 1e6,
+          order: this.start['queue.order'],
+          maxWaiting: this.start['queue.max_waiting'],
+          pollSeconds: this.start['queue.poll_period'],
+        },
+        {
+          parameters: () => loopParameters(this.parameters()),
+          mayGoOn: () => this.#action.idle(),
+          onExplained: (image) => this.#publish(image),
+          onTrouble: (message) => logger.error(message),
+        },
+        this.#models,
+        new CpuBudget(),
+      );
+      logger.info(
+        `explaining the frame log ${folder}: ${this.#loop.state.waiting} frame sets wait; results in ${resultsFolder}`,
+      );
+      await this.#loop.run(this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#trouble = error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
+      logger.fatal(`${this.#trouble}; the process ends with code ${WATCHDOG_EXIT_CODE}, to be started again`);
+      this.#report();
+      this.end(WATCHDOG_EXIT_CODE);
+    }
+  }
+
+  /** One message that the middleware does not take is no reason to end. */
+  #publish(image: Pick<ExplainedImage, 'explanations' | 'overlay'>): void {
+    this.#lately.images.add();
+    try {
+      this.#outputs.get(image.explanations[0].image.spectrum)?.publish(image);
+    } catch (error) {
+      this.node.getLogger().error(`the explanations could not be published: ${String(error)}`);
+    }
+  }
+
+  async *#explainNow(
+    { image, spectrum, stampNs, wish }: ExplainGoal,
+    signal: AbortSignal,
+  ): AsyncGenerator<ExplainProgress> {
+    const logged = image ? undefined : await findLoggedFrame(this.start['frame_log.folder'], spectrum, stampNs);
+    const source = image ? { frame: image } : logged && { frame: logged.frame, logged };
+    if (source === undefined) throw new Error('unreachable: a frame that is not logged is an error');
+    const { explainer, pixels, work } = await prepareFrame(this.#models, source, wish);
+    if (work.targets.length === 0) {
+      throw new ExpectedError('input', 'nothing is detected in the image', 'name a box and the class to explain it as');
+    }
+    for await (const progress of explainFrame(explainer, work, signal)) {
+      const [first, ...others] = progress.explanations;
+      if (progress.complete && first) {
+        const explanations = [first, ...others] as const;
+        const overlay = overlayJpeg(pixels, explanations, loopParameters(this.parameters()).style);
+        this.#publish({ explanations, overlay });
+      }
+      yield progress;
+    }
+  }
+
+  #report(): void {
+    const queue = this.#loop?.state;
+    if (queue) {
+      const skipped = queue.totals.skipped + queue.totals.gone;
+      this.#lately.skipped.add(skipped - (this.#skipped ?? skipped));
+      this.#skipped = skipped;
+    }
+    const snapshot = {
+      folder: this.start['frame_log.folder'],
+      queue,
+      imagesPerMinute: this.#lately.images.lastMinute,
+      skippedLately: this.#lately.skipped.lastMinute,
+      actionGoals: this.#action.goals,
+      trouble: this.#trouble,
+    };
+    this.#diagnostics.publish([explainStatus(this.node.name(), snapshot)]);
+  }
+}
+
+function loopParameters(parameters: ExplainRuntimeParameters): LoopParameters {
+  const { overlay_opacity: overlayOpacity, color_map: colorMap, jpeg_quality: jpegQuality } = parameters;
+  return {
+    settings: settingsOf(parameters),
+    seed: parameters.seed,
+    maxBoxes: parameters.max_boxes,
+    cores: parameters['budget.cores'],
+    framesPerMinute: parameters['budget.frames_per_minute'],
+    style: { overlayOpacity, colorMap, jpegQuality },
+  };
+}

@@ -1,0 +1,38 @@
+import { OUTPUT_TYPES, toCompressedImage } from '../bag/outputMessages.js';
+import type { ExplainedImage } from '../explanations/explanationStore.js';
+import { EXPLANATION_TYPE, toExplanationMessage } from '../explanations/explanationMessage.js';
+import type { Spectrum } from '../spectrum.js';
+import { cdrSerializer } from './cdr.js';
+import type { Rcl, RclNode, RclPublisher } from './rcl.js';
+
+const serializeExplanation = cdrSerializer(EXPLANATION_TYPE);
+const serializeOverlay = cdrSerializer(OUTPUT_TYPES.overlay);
+
+/** Publishers of one band: `~/<band>/explanation`, a message for each box, and `~/<band>/overlay/compressed`. */
+export class ExplainOutputs {
+  readonly #explanations: RclPublisher;
+  readonly #overlay: RclPublisher;
+
+  constructor(rcl: Rcl, node: RclNode, spectrum: Spectrum) {
+    const { QoS } = rcl;
+    const publish = (type: string, name: string, depth: number): RclPublisher =>
+      node.createPublisher(type, `~/${spectrum}/${name}`, {
+        qos: new QoS(
+          QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
+          depth,
+          QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
+          QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
+        ),
+        qosOverridingOptions: rcl.QoSOverridingOptions.withDefaultPolicies(),
+      });
+    // One image gives a message for each of its boxes at once.
+    this.#explanations = publish(EXPLANATION_TYPE, 'explanation', 100);
+    this.#overlay = publish(OUTPUT_TYPES.overlay, 'overlay/compressed', 1);
+  }
+
+  publish({ explanations, overlay }: Pick<ExplainedImage, 'explanations' | 'overlay'>): void {
+    for (const explanation of explanations)
+      this.#explanations.publish(serializeExplanation(toExplanationMessage(explanation)));
+    this.#overlay.publish(serializeOverlay(toCompressedImage(explanations[0].image, 'jpeg', overlay)));
+  }
+}
