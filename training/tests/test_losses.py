@@ -26,6 +26,13 @@ class Labelling(unittest.TestCase):
         labels, _ = self.labeler.label(torch.tensor([[50.0, 50, 62, 61]]), torch.tensor([0]), NOTHING)
         self.assertGreaterEqual(int((labels == 0).sum()), 5)
 
+    def test_anchors_have_the_scale_of_the_network(self) -> None:
+        for scale in (2.0, 4.0):
+            anchors = AnchorLabeler(Detector(MODEL_SIZES["tiny"], anchor_scale=scale), 128).anchors
+            height, width = (anchors[0, 2:] - anchors[0, :2]).tolist()
+            self.assertAlmostEqual(width, 8 * scale)
+            self.assertAlmostEqual(height, 8 * scale)
+
     def test_anchors_inside_an_ignored_region_teach_nothing(self) -> None:
         labels, targets = self.labeler.label(NOTHING, torch.zeros(0, dtype=torch.int64), torch.tensor([[0.0, 0, 128, 128]]))
         self.assertEqual(len(targets), 0)
