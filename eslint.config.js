@@ -10,16 +10,20 @@ const roomsAllowed = {
   saliency: ['geometry', 'onnx', 'detector'],
   metrics: ['geometry'],
   fusion: ['geometry'],
+  drift: ['metrics'],
   inference: ['geometry', 'onnx', 'detector', 'saliency', 'metrics'],
   bag: ['images'],
   dataset: ['geometry', 'images', 'bag', 'metrics'],
   explain: ['geometry', 'images', 'detector', 'saliency', 'metrics'],
   report: ['geometry', 'metrics'],
-  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'inference'],
+  pipeline: ['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'drift', 'inference'],
   explanations: [
     ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'explain', 'pipeline', 'bag'],
   ],
-  replay: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'inference', 'pipeline', 'bag', 'report'],
+  replay: [
+    ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'drift', 'inference', 'pipeline'],
+    ...['bag', 'report'],
+  ],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];
 

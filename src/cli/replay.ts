@@ -13,6 +13,7 @@ interface ReplayFlags extends PerceptionFlags {
   readonly overwrite?: boolean;
   readonly jsonl?: boolean;
   readonly maps?: boolean;
+  readonly baseline?: string;
   readonly reportSize: number;
   readonly json?: boolean;
 }
@@ -27,6 +28,7 @@ export function register(program: Command): void {
     .option('--overwrite', 'replace what an earlier run left in the output folder')
     .option('--jsonl', 'also write detections.jsonl, one detection a line')
     .option('--maps', 'put the Grad-CAM map of every detection into the annotated bag')
+    .option('--baseline <file>', 'also write a drift baseline of this drive (JSON), for drift.baseline of the ROS node')
     .addOption(
       new Option('--report-size <MB>', 'largest size of the report; pictures are thinned evenly to honour it')
         .argParser(number(1, 2000))
@@ -58,6 +60,7 @@ Examples:
             config,
             jsonLines: flags.jsonl ?? false,
             maps: flags.maps ?? false,
+            ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
             reportBytes: flags.reportSize * 1e6,
           },
           {

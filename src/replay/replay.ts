@@ -1,12 +1,15 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bag } from '../bag/bag.js';
 import { BagWriter } from '../bag/bagWriter.js';
 import { describeLoss } from '../bag/losses.js';
 import { openBag } from '../bag/openBag.js';
 import { outputError } from '../outputError.js';
+import { saveBaseline } from '../drift/baseline.js';
+import { BaselineRecorder } from '../drift/baselineRecorder.js';
 import { bandsOf, syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import { detectionSettings, observationOf } from '../pipeline/observation.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';
 import { PerceptionPipeline } from '../pipeline/perception.js';
 import { synchronizeIterable } from '../pipeline/synchronize.js';
@@ -19,6 +22,7 @@ import { Annotator } from './annotator.js';
 import { detectionLines } from './detectionLines.js';
 import { fusionCards, fusionNotes, type FusionSummary } from './fusionTally.js';
 import { JsonLinesWriter } from './jsonLines.js';
+import { describeMethod, provenanceRecord } from './provenance.js';
 import { recordedFrames } from './recordedFrames.js';
 import { ReplayFusion } from './replayFusion.js';
 import { reportFrameSet } from './reportFrames.js';
@@ -34,6 +38,8 @@ export interface ReplayOptions {
   readonly jsonLines?: boolean;
   /** Whether the explained detections in the bag carry their maps. */
   readonly maps?: boolean;
+  /** Where to write a drift baseline of this drive; an older one there is replaced. */
+  readonly baseline?: string;
   /** Largest size of the report, bytes. */
   readonly reportBytes?: number;
 }
@@ -88,6 +94,7 @@ interface Outputs {
   readonly report: ReportWriter;
   readonly lines: JsonLinesWriter | undefined;
   readonly fusion: ReplayFusion | undefined;
+  readonly baseline: BaselineRecorder | undefined;
 }
 
 class Replay {
@@ -121,7 +128,9 @@ class Replay {
   }
 
   async #openOutputs(): Promise<Outputs> {
-    const { output, jsonLines = false, reportBytes } = this.options;
+    const { output, jsonLines = false, reportBytes, baseline } = this.options;
+    // It is written last: say now that it cannot be.
+    if (baseline !== undefined) await writing(baseline, access(path.dirname(path.resolve(baseline)), constants.W_OK));
     const annotated = await BagWriter.create(path.join(output, 'annotated.mcap'), { overwrite: true });
     try {
       const report = await ReportWriter.create(path.join(output, 'report.html'), {
@@ -138,14 +147,20 @@ class Replay {
       });
       const lines = jsonLines ? await JsonLinesWriter.create(path.join(output, 'detections.jsonl')) : undefined;
       const { fusion } = this.options.config;
-      return { annotated, report, lines, fusion: fusion && new ReplayFusion(fusion, annotated) };
+      return {
+        annotated,
+        report,
+        lines,
+        fusion: fusion && new ReplayFusion(fusion, annotated),
+        baseline: this.#baselineRecorder(),
+      };
     } catch (error) {
       await annotated.close();
       throw error;
     }
   }
 
-  async #perceive({ annotated, report, lines, fusion }: Outputs): Promise<void> {
+  async #perceive({ annotated, report, lines, fusion, baseline }: Outputs): Promise<void> {
     const { config, maps = false } = this.options;
     const annotator = new Annotator(annotated, { variant: config.explanation.gradCam, maps });
     await annotator.announce(this.topics.keys());
@@ -177,7 +192,8 @@ class Replay {
           report.addLoss({ what: frame.error.message, topic, stampNs });
         }
       }
-      await fusion?.add(set);
+      const fused = await fusion?.add(set);
+      baseline?.add(observationOf(set, fused));
       this.#sets++;
       this.#reportProgress(set, total);
     }
@@ -188,7 +204,7 @@ class Replay {
     this.hooks.onProgress?.(Math.min(total, this.#sets * Math.max(1, frames.size)), total, note);
   }
 
-  async #finish({ annotated, report, lines, fusion }: Outputs): Promise<ReplaySummary> {
+  async #finish({ annotated, report, lines, fusion, baseline }: Outputs): Promise<ReplaySummary> {
     const losses = this.bag.losses.map(describeLoss);
     for (const loss of losses) report.addLoss({ what: loss });
     const { output } = this.options;
@@ -198,6 +214,7 @@ class Replay {
       report: path.join(output, 'report.html'),
       summary: summaryFile,
       ...(lines === undefined ? {} : { detections: lines.path }),
+      ...(this.options.baseline === undefined ? {} : { baseline: this.options.baseline }),
     };
     const summary = this.#summary(losses, outputs, fusion?.summary());
     await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
@@ -214,8 +231,15 @@ class Replay {
         ...summary.troubles.map(({ spectrum, what, count }) => `${spectrum}: ${String(count)} × ${what}`),
       ],
     });
-    await writeSummary(summaryFile, summary);
+    if (baseline !== undefined && this.options.baseline !== undefined)
+      await writing(this.options.baseline, saveBaseline(this.options.baseline, baseline.baseline()));
+    await writing(summaryFile, writeFile(summaryFile, `${JSON.stringify(summary, undefined, 2)}\n`));
     return summary;
+  }
+
+  #baselineRecorder(): BaselineRecorder | undefined {
+    if (this.options.baseline === undefined) return undefined;
+    return new BaselineRecorder(this.options.bag, detectionSettings(this.options.config), this.pipeline.models);
   }
 
   #summary(losses: readonly string[], outputs: Record<string, string>, fusion?: FusionSummary): ReplaySummary {
@@ -279,35 +303,13 @@ class Replay {
   }
 }
 
-function describeMethod({ explanation }: PerceptionConfig): string {
-  const words = {
-    study: 'Grad-CAM, ReLU on each weighted feature map, then the sum',
-    usual: 'Grad-CAM, sum of the weighted feature maps, then ReLU',
-    none: 'Grad-CAM, sum of the weighted feature maps, no ReLU',
-    off: 'no maps',
-  } as const;
-  return words[explanation.gradCam];
-}
-
 function missingModel(spectrum: Spectrum): never {
   throw new Error(`there is no model for ${spectrum}`);
 }
 
-/** Provenance as the metadata record of an MCAP file holds it: text pairs. */
-function provenanceRecord({
-  source,
-  models,
-  parameters,
-  versions: made,
-  completed,
-}: ReplaySummary): Record<string, string> {
-  const text = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, JSON.stringify(value)]));
-  return { source, completed: String(completed), models: JSON.stringify(models), ...text, ...made };
-}
-
-async function writeSummary(file: string, summary: ReplaySummary): Promise<void> {
+async function writing(file: string, written: Promise<void>): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(summary, undefined, 2)}\n`);
+    await written;
   } catch (error) {
     throw outputError(file, error);
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { loadBaseline } from '../../src/drift/baseline.js';
 import { loadConfig } from '../../src/pipeline/config.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
 import { SPECTRA } from '../../src/spectrum.js';
@@ -53,7 +54,8 @@ describe('msal replay, fusing', function () {
     ];
     await writeFile(config, TINY_CONFIG + FUSION);
     await writeSmallDrive(bag, 5, { missing: { spectrum: 'fir', frames: [3] } });
-    const run = await runMsal(['replay', bag, '-o', output, '-c', config]);
+    const baselineFile = path.join(folder, 'baseline.json');
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config, '--baseline', baselineFile]);
     assert.equal(run.code, 0, run.stderr);
     const summary = JSON.parse(await readFile(path.join(output, 'summary.json'), 'utf8')) as ReplaySummary;
     const { fusion, detections } = summary;
@@ -100,6 +102,20 @@ describe('msal replay, fusing', function () {
     assert.equal(sum(Object.values(fusion.silent)), sum(fused.map(({ silent }) => silent.length)));
     assert.equal(fusion.unregistered, 0);
 
+    const baseline = await loadBaseline(baselineFile);
+    assert.equal(summary.outputs['baseline'], baselineFile);
+    assert.deepEqual([baseline.source, baseline.frameSets], [bag, 5]);
+    assert.equal(baseline.settings.fusionIouThreshold, 0.55);
+    for (const spectrum of SPECTRA) {
+      const band = baseline.bands[spectrum];
+      assert.equal(band?.model.sha256, summary.models[spectrum]?.sha256);
+      const seen = Object.entries(detections[spectrum] ?? {});
+      assert.equal(sum(band?.figures.score ?? []), sum(seen.map(([, count]) => count)));
+      assert.equal(sum(band?.figures.count ?? []), summary.frames[spectrum]?.perceived);
+      for (const [className, count] of seen)
+        assert.equal(band?.classCounts[band.classes.indexOf(className)], count, `${spectrum} ${className}`);
+    }
+
     // The header is that of the reference band's image; without one, the set's stamp and the last frame id.
     assert.ok(supported.every(({ reference, frameId }) => reference === 'fir' && frameId === 'fir_optical_frame'));
     const nanoseconds = supported.map(({ stamp: [sec, nanosec] }) => BigInt(sec) * 1_000_000_000n + BigInt(nanosec));
@@ -108,6 +124,15 @@ describe('msal replay, fusing', function () {
       [3n, 103n, 203n, 300n, 403n],
     );
     assert.deepEqual(supported[3]?.spectra, ['rgb', 'nir']);
+  });
+
+  it('says at once where a baseline cannot be written', async () => {
+    const output = path.join(folder, 'none');
+    const file = path.join(folder, 'absent', 'baseline.json');
+    const bag = path.join(folder, 'drive.mcap');
+    const run = await runMsal(['replay', bag, '-o', output, '-c', path.join(folder, 'tiny.yaml'), '--baseline', file]);
+    assert.equal(run.code, 4, run.stderr);
+    assert.match(run.stderr, /absent/);
   });
 
   it('can do so for generated drives with the configuration that `msal scenes` writes', async () => {
