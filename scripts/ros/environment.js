@@ -8,6 +8,8 @@ export const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.u
 export const rosFolder = path.join(packageRoot, '.ros');
 export const venvFolder = path.join(rosFolder, 'venv');
 export const overlayFolder = path.join(rosFolder, 'overlay');
+/** Written when the overlay is complete: what an interrupted or failed build has left is not used, and does not stop the next one. */
+export const overlayStamp = path.join(overlayFolder, 'overlay.stamp');
 /** The distribution that the wheels hold; a machine with its own ROS uses that one instead. */
 export const WHEELS_DISTRO = 'kilted';
 
@@ -51,7 +53,7 @@ print(json.dumps({'version': '%d.%d' % sys.version_info[:2], 'shared': bool(v('P
  */
 export function rosEnvironment(env = process.env) {
   const base = isRosSourced(env) ? { ...env } : wheelsEnvironment(env);
-  if (!existsSync(overlayFolder)) return base;
+  if (!existsSync(overlayStamp)) return base;
   const python = readdirSync(path.join(overlayFolder, 'lib')).find((name) => /^python3\.\d+$/.test(name));
   return {
     ...base,

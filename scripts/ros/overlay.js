@@ -4,6 +4,7 @@ import path from 'node:path';
 import {
   isRosSourced,
   overlayFolder,
+  overlayStamp,
   packageRoot,
   rosEnvironment,
   rosFolder,
@@ -20,7 +21,6 @@ export const VISION_MSGS_HASHES = {
 };
 
 const visionMsgs = path.join(packageRoot, 'test', 'ros', 'overlay', 'vision_msgs');
-const stampFile = path.join(overlayFolder, 'overlay.stamp');
 
 /** Our messages (and vision_msgs where the ROS at hand has none), built by colcon; returns whether anything had to be done. */
 export async function buildOverlay(log) {
@@ -28,7 +28,7 @@ export async function buildOverlay(log) {
   const env = withoutOverlay(rosEnvironment());
   const needsVisionMsgs = !hasPackage(env, 'vision_msgs');
   const stamp = fingerprint([...sources, visionMsgs], env.ROS_DISTRO, env.AMENT_PREFIX_PATH);
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
+  if (existsSync(overlayStamp) && readFileSync(overlayStamp, 'utf8') === stamp) return false;
 
   log(`building the messages${needsVisionMsgs ? ' and vision_msgs' : ''} for ROS 2 ${env.ROS_DISTRO}`);
   rmSync(overlayFolder, { recursive: true, force: true });
@@ -44,7 +44,7 @@ export async function buildOverlay(log) {
     cmakeOptions: ['-DINTERFACES_ONLY=ON'],
   });
   checkTypeHashes(env);
-  writeFileSync(stampFile, stamp);
+  writeFileSync(overlayStamp, stamp);
   return true;
 }
 

@@ -12,6 +12,7 @@ export interface Rcl {
   shutdown(): void;
   removeSignalHandlers(): void;
   removeROSArgs(argv: string[]): string[];
+  createNode(name: string, namespace?: string): RclNode;
   readonly Context: { defaultContext(): unknown };
   readonly lifecycle: {
     readonly LifecycleNode: new (name: string, namespace?: string) => RclLifecycleNode;
@@ -83,7 +84,18 @@ export interface RclPublisher {
   /** A plain message, or a whole Buffer of serialised CDR. */
   publish(message: object | Buffer): void;
   readonly subscriptionCount: number;
+  /** Resolved and remapped. */
   readonly topic: string;
+  /** Blocks for so many nanoseconds at most. */
+  waitForAllAcked(timeoutNs: bigint): boolean;
+}
+
+export interface RclClient {
+  isServiceServerAvailable(): boolean;
+  sendRequest(
+    request: object,
+    callback: (response: { readonly current_state?: { readonly label?: unknown } }) => void,
+  ): void;
 }
 
 export interface RclParameterDescriptor {
@@ -105,7 +117,10 @@ export interface RclServiceResponse {
 }
 
 export interface RclNode {
-  createPublisher(type: string, topic: string, options?: object): RclPublisher;
+  /** @param type name, or a class whose static `type()` names it */
+  createPublisher(type: string | (new () => object), topic: string, options?: object): RclPublisher;
+  createClient(type: string, name: string): RclClient;
+  countSubscribers(topic: string): number;
   createSubscription(type: string, topic: string, options: object, callback: (message: unknown) => void): object;
   destroySubscription(subscription: object): void;
   destroyPublisher(publisher: RclPublisher): void;

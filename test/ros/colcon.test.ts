@@ -61,6 +61,7 @@ describe('colcon build', function () {
       'share/multispectral_saliency/launch/explain.launch.py',
       'share/multispectral_saliency/config/explain.yaml',
       'lib/multispectral_saliency/perception_node',
+      'lib/multispectral_saliency/play_node',
       'lib/multispectral_saliency/explain_node',
     ]) {
       assert.ok(existsSync(path.join(install, file)), file);

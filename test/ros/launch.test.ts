@@ -6,19 +6,7 @@ import { packageRoot } from '../../src/packageRoot.js';
 import { parameterDocument, parameterYaml } from '../../src/ros/parameterFiles.js';
 import { EXPLAIN_PARAMETERS } from '../../src/ros/explainParameters.js';
 import { PERCEPTION_PARAMETERS, parameterSpecs } from '../../src/ros/parameterSchema.js';
-import { startPeer } from './ros.js';
-
-interface Entity {
-  readonly kind: string;
-  readonly args: readonly unknown[];
-  readonly keywords: Readonly<Record<string, unknown>>;
-}
-interface Description {
-  readonly real: boolean;
-  readonly arguments?: readonly string[];
-  readonly entities?: readonly Entity[];
-  readonly used?: readonly string[];
-}
+import { describeLaunch } from './launchFiles.js';
 
 // Python leaves its __pycache__ beside files that it has loaded.
 const launchFiles = readdirSync(path.join(packageRoot, 'launch')).filter((name) => name.endsWith('.launch.py'));
@@ -31,15 +19,6 @@ const FILES = new Map([
   ['perception_node.yaml', PERCEPTION_PARAMETERS],
   ['explain.yaml', EXPLAIN_PARAMETERS],
 ]);
-
-async function describeLaunch(file: string): Promise<Description> {
-  const peer = startPeer<Description>('describe_launch.py', path.join(packageRoot, 'launch', file));
-  try {
-    return await peer.report(() => true);
-  } finally {
-    await peer.stop();
-  }
-}
 
 describe('the launch files', () => {
   it('are there', () =>

@@ -6,6 +6,7 @@ A ROS process that the tests steer: cameras, subscribers and service calls, by J
   {"camera": topic, "frame_id": "x", "width": 64, "height": 48, "encoding": "rgb8", "rate": 10, "reliability": "reliable" | "sensor",
    "stamp_offset": 0.0, "broken": false, "compressed": false}         (again for the same topic: changes it; "rate": 0 stops it)
   {"publish": topic, "type": "pkg/msg/Name", "message": {...}}
+  {"publishers": topic, "id": 1}
 """
 
 import importlib
@@ -150,6 +151,10 @@ class Peer:
                 return
             future = client.call_async(fill(service.Request(), command.get('request', {})))
             future.add_done_callback(lambda done: report(id=command['id'], response=shortened(plain(done.result()))))
+        elif 'publishers' in command:
+            infos = self.node.get_publishers_info_by_topic(command['publishers'])
+            offers = [{'type': i.topic_type, 'reliability': i.qos_profile.reliability.name, 'durability': i.qos_profile.durability.name} for i in infos]
+            report(id=command['id'], response=offers)
         elif 'camera' in command:
             topic = command['camera']
             settings = {name: value for name, value in command.items() if name != 'camera'}
