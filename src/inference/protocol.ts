@@ -4,11 +4,13 @@ import type { FeatureMaps } from '../detector/featureMaps.js';
 import type { ModelManifest } from '../detector/manifest.js';
 import type { ProviderAttempt } from '../detector/providerCheck.js';
 import type { Provider } from '../detector/providers.js';
-import { ExpectedError, type TroubleKind } from '../errors.js';
 import type { Size } from '../geometry/letterbox.js';
 import type { AttentionFigures } from '../metrics/attention.js';
 import type { GradCamVariant } from '../saliency/gradCam.js';
 import type { SaliencyMap } from '../saliency/saliencyMap.js';
+import type { SentError } from '../workers/sentError.js';
+
+export { packError, unpackError } from '../workers/sentError.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
@@ -68,25 +70,3 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly models: Readonly<Record<string, LoadedModel>> }
   | { readonly kind: 'done'; readonly result: DetectionJobResult }
   | { readonly kind: 'failed'; readonly error: SentError };
-
-/** An error on its way between threads: structured cloning keeps neither class nor own fields. */
-export interface SentError {
-  readonly message: string;
-  readonly stack?: string;
-  readonly expected?: { readonly kind: TroubleKind; readonly remedy: string };
-}
-
-export function packError(error: unknown): SentError {
-  if (error instanceof ExpectedError)
-    return { message: error.message, expected: { kind: error.kind, remedy: error.remedy } };
-  if (error instanceof Error) return { message: error.message, ...(error.stack ? { stack: error.stack } : {}) };
-  return { message: String(error) };
-}
-
-/** The error as it was; an unexpected one says which worker it comes from and keeps that worker's stack. */
-export function unpackError({ message, stack, expected }: SentError, worker: string): Error {
-  if (expected) return new ExpectedError(expected.kind, message, expected.remedy);
-  const error = new Error(`${worker}: ${message}`);
-  if (stack !== undefined) error.stack = `${worker}: ${stack}`;
-  return error;
-}

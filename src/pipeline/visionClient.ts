@@ -4,7 +4,7 @@ import type { Spectrum } from '../spectrum.js';
 import type { PictureRequest, Pictures } from './perceivedSet.js';
 import type { ExplainedDetection } from '../inference/protocol.js';
 import type { Prepared, VisionReply, VisionRequest, VisionSetup } from './visionProtocol.js';
-import { WorkerClient } from './workerClient.js';
+import { WorkerClient } from '../workers/workerClient.js';
 
 /** Image work of the pipeline, done in another thread. */
 export interface VisionService {

@@ -17,7 +17,7 @@ import type {
   VisionRequest,
   VisionSetup,
 } from './visionProtocol.js';
-import type { Reply } from './workerProtocol.js';
+import type { Reply } from '../workers/workerProtocol.js';
 
 /** What the vision thread does. Remembers each camera's range of intensities, and the pictures that may yet be painted. */
 export class VisionTasks {

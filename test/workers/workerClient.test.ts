@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ExpectedError } from '../../src/errors.js';
-import { WorkerClient, type WorkerClientOptions } from '../../src/pipeline/workerClient.js';
+import { WorkerClient, type WorkerClientOptions } from '../../src/workers/workerClient.js';
 import type { OddReply, OddRequest } from './workers/oddWorker.js';
 
 describe('WorkerClient and serve', () => {

@@ -1,5 +1,5 @@
 import type { Transferable } from 'node:worker_threads';
-import type { SentError } from '../inference/protocol.js';
+import type { SentError } from './sentError.js';
 
 /** What a worker's handler gives back: the reply, and those of its buffers that move to the caller instead of being copied. */
 export interface Reply<R> {

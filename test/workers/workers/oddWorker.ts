@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { ExpectedError } from '../../../src/errors.js';
-import { serve } from '../../../src/pipeline/workerServer.js';
+import { serve } from '../../../src/workers/workerServer.js';
 
 /** A worker that does what it is asked to, good and bad. */
 export type OddRequest =

@@ -1,6 +1,6 @@
 import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { ExpectedError } from '../errors.js';
-import { unpackError } from '../inference/protocol.js';
+import { unpackError } from './sentError.js';
 import type { ReplyMessage, RequestMessage } from './workerProtocol.js';
 
 interface Waiting<Value> {

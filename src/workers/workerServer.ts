@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { packError } from '../inference/protocol.js';
+import { packError } from './sentError.js';
 import type { Reply, ReplyMessage, RequestMessage } from './workerProtocol.js';
 
 /**
