@@ -26,6 +26,21 @@ export interface ExplainRequest {
   readonly settings: ExplainSettings;
   /** A whole number from 0 to 2³² − 1. Equal requests with equal seeds give equal maps. */
   readonly seed: number;
+  /** Continue from here instead of starting: see `PartialExplanation.checkpoint`. */
+  readonly resume?: ExplanationCheckpoint;
+}
+
+/**
+ * Everything that the masks so far have left behind. Structured cloning keeps it (`v8.serialize` writes it to a file); the size
+ * does not depend on the number of masks.
+ */
+export interface ExplanationCheckpoint {
+  /** Hash of model and request: a checkpoint continues its own request only. */
+  readonly request: string;
+  readonly passes: number;
+  /** [targets]. */
+  readonly lost: readonly number[];
+  readonly sums: readonly Float64Array[];
 }
 
 /** What is known about one target so far. */
@@ -36,7 +51,10 @@ export interface TargetExplanation {
   readonly standardError?: SaliencyMap;
   /** Passes in which the target was not found again; a target lost in all of them has a map of zeros. */
   readonly lost: number;
-  /** How stable the map is: see `earlyStop` in the settings. Absent where the method is not random. */
+  /**
+   * Estimated Pearson correlation of `map` with the map of infinitely many masks, in [0, 1]: see `earlyStop` in the settings.
+   * Absent where the method is not random.
+   */
   readonly convergence?: number;
 }
 
@@ -51,6 +69,8 @@ export interface PartialExplanation {
   readonly final: boolean;
   /** In the order of the request's targets. */
   readonly targets: readonly TargetExplanation[];
+  /** What to continue from; ask before the next result. Absent where the method has nothing to continue. */
+  readonly checkpoint?: () => ExplanationCheckpoint;
 }
 
 /** Explains detections of one model. */

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
 import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
+import { SAMPLERS } from '../saliency/maskStream.js';
 
 /** Upper limit of masks for one explanation: memory does not depend on it, patience does. */
 const MAX_PASSES = 1_000_000;
 
 const unit = z.number().min(0).max(1);
 
-/** How the target is found again among the boxes of a masked picture. */
+/**
+ * How the target is found again among the boxes of a masked picture. D-RISE compares with every box that reaches the score
+ * threshold and has no least IoU.
+ */
 const target = z
   .strictObject({
     /** `nms`: among the detections after non-maximum suppression, as the study. `anchors`: among all raw boxes. */
@@ -30,17 +34,20 @@ const masks = {
   /** That a cell is on. */
   probability: z.number().min(0.001).max(0.999),
   /** How the grids are drawn; every one of them gives the same expected map. */
-  sampler: z.enum(['plain', 'antithetic', 'stratified', 'importance']),
-  /** `mean`: equation 4. `regression`: equation 4 for what a linear model of the cells does not explain, plus that model. */
+  sampler: z.enum(SAMPLERS),
+  /** `mean`: equation 4. `regression`: equation 4 for what a linear model of the mask does not explain, plus that model. */
   estimator: z.enum(['mean', 'regression']),
+  /** Pixels of the model's input from one value of the map to the next. */
+  mapStride: z.int().min(1).max(64).default(4),
 };
 
 /** When to stop before all passes are done. */
 const earlyStop = z
   .strictObject({
     /**
-     * Stop when every target's convergence, `1 − (mean squared standard error) / (variance of the map over its pixels)`,
-     * an estimate of the map's reliability, is at least this.
+     * Stop when every target's convergence, an estimate of the map's Pearson correlation with the map of infinitely many
+     * masks (from the agreement of two halves of the masks: saliency/riseEstimate.ts), is at least this. Targets never found
+     * so far do not count.
      */
     convergence: z.number().min(0).max(1),
     minPasses: z.int().min(1).max(MAX_PASSES),
@@ -55,7 +62,7 @@ const streaming = {
 };
 
 const rise = z.strictObject({ method: z.literal('rise'), ...masks, fill, target, ...streaming }).readonly();
-const dRise = z.strictObject({ method: z.literal('d-rise'), ...masks, fill, ...streaming }).readonly();
+const dRise = z.strictObject({ method: z.literal('d-rise'), ...masks, fill, target, ...streaming }).readonly();
 const liveRise = z.strictObject({ method: z.literal('live-rise'), ...masks, fill, target, ...streaming }).readonly();
 const sidu = z
   .strictObject({
@@ -100,22 +107,23 @@ const studyMasks = {
   estimator: 'mean',
   fill: 'black',
   reportEvery: 50,
+  mapStride: 1,
 } as const;
-const fasterMasks = { ...studyMasks, passes: 250, sampler: 'importance' } as const;
+const fasterMasks = { ...studyMasks, passes: 250, sampler: 'importance', mapStride: 4 } as const;
 const afterNms = { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.5 } as const;
 const onAnchors = { ...afterNms, among: 'anchors' } as const;
 
 const presets = {
   paper: {
     rise: { method: 'rise', ...studyMasks, target: afterNms },
-    'd-rise': { method: 'd-rise', ...studyMasks },
+    'd-rise': { method: 'd-rise', ...studyMasks, target: afterNms },
     'live-rise': { method: 'live-rise', ...studyMasks, target: afterNms },
     sidu: { method: 'sidu', sigma: 0.25, output: 'original', fill: 'black', target: afterNms },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
   },
   default: {
     rise: { method: 'rise', ...fasterMasks, target: onAnchors },
-    'd-rise': { method: 'd-rise', ...fasterMasks },
+    'd-rise': { method: 'd-rise', ...fasterMasks, target: afterNms },
     'live-rise': { method: 'live-rise', ...fasterMasks, target: onAnchors },
     sidu: { method: 'sidu', sigma: 0.25, output: 'class', fill: 'black', target: onAnchors },
     'grad-cam': { method: 'grad-cam', variant: 'study' },

@@ -49,14 +49,16 @@ export interface GridMask {
 }
 
 /**
- * The mask itself, `M = R_y · G · R_xᵀ`, sampled every `stride` pixels: eq. 3's M, and the same that
- * detector/maskStages.ts makes in the graph.
- * @param into [height, width], overwritten
+ * The mask itself, `M = R_y · G · R_xᵀ`: eq. 3's M, and the same that detector/maskStages.ts makes in the graph. Where the map
+ * is coarser than what it covers, the mask is sampled at the centres of the map's values.
+ * @param content pixels that are covered
+ * @param into [map.height, map.width], overwritten
  */
-export function sampleMask(mask: GridMask, { width, height }: Size, stride: number, into: Float64Array): void {
+export function sampleMask(mask: GridMask, map: Size, content: Size, into: Float64Array): void {
   const { rows, columns, grid, upsampled } = mask;
-  const down = axisWeights(height, stride, mask.offsetY, rows, upsampled.height);
-  const across = axisWeights(width, stride, mask.offsetX, columns, upsampled.width);
+  const { width, height } = map;
+  const down = axisWeights(height, content.height / height, mask.offsetY, rows, upsampled.height);
+  const across = axisWeights(width, content.width / width, mask.offsetX, columns, upsampled.width);
   const row = new Float64Array(columns + 1);
   for (let y = 0; y < height; y++) {
     const top = down.cell[y] * columns;

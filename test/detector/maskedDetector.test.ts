@@ -108,7 +108,7 @@ for (const name of FIXTURE_MODELS)
         const mask = new Float64Array(width * height);
         const grid = grids.subarray(b * rows * columns, (b + 1) * rows * columns);
         const [offsetY = 0, offsetX = 0] = offsets.subarray(2 * b);
-        sampleMask({ rows, columns, grid, offsetY, offsetX, upsampled }, { width, height }, 1, mask);
+        sampleMask({ rows, columns, grid, offsetY, offsetX, upsampled }, { width, height }, { width, height }, mask);
         full.set(mask, b * width * height);
       }
       for (const among of SEARCHES) {

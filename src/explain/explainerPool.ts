@@ -1,0 +1,184 @@
+import { availableParallelism } from 'node:os';
+import type { ModelManifest } from '../detector/manifest.js';
+import type { Provider } from '../detector/providers.js';
+import { ExpectedError } from '../errors.js';
+import { clip } from '../geometry/box.js';
+import { letterbox, toInput } from '../geometry/letterbox.js';
+import { MaskStream, type MaskStreamOptions } from '../saliency/maskStream.js';
+import { RiseEstimate } from '../saliency/riseEstimate.js';
+import { WorkerClient } from '../workers/workerClient.js';
+import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, SourcePicture } from './explainProtocol.js';
+import type { Explainer, ExplainRequest, PartialExplanation } from './explanation.js';
+import { explainByMasks, type ScoreSource } from './maskExplanation.js';
+import { checkRequest, requestHash } from './request.js';
+import type { SettingsOf } from './settings.js';
+
+export interface ExplainerOptions {
+  /** Threads that score masks side by side. Default: one for each core; one where a GPU may be used. */
+  readonly workers?: number;
+  /** Threads of one forward pass on the CPU. Default: the cores shared among the workers, at least 1. */
+  readonly threads?: number;
+  /** Tried in this order. Default `['cpu']`. */
+  readonly providers?: readonly Provider[];
+  /** Masks of one forward pass. Default 1 on the CPU, where more do not pay, and 8 where a GPU may be used. */
+  readonly batch?: number;
+}
+
+/**
+ * Starts workers that explain detections of one model; the caller's thread never waits for inference.
+ * @throws ExpectedError `model` or `environment` as EfficientDet.load
+ */
+export async function openExplainer(manifestPath: string, options: ExplainerOptions = {}): Promise<Explainer> {
+  const providers = options.providers ?? ['cpu'];
+  const onlyCpu = providers.every((provider) => provider === 'cpu');
+  const cores = availableParallelism();
+  const workers = Math.max(1, options.workers ?? (onlyCpu ? cores : 1));
+  const threads = options.threads ?? Math.max(1, Math.floor(cores / workers));
+  const setup: ExplainWorkerSetup = { manifestPath, providers, threads, batch: options.batch ?? (onlyCpu ? 1 : 8) };
+  const clients = Array.from(
+    { length: workers },
+    (_, i) =>
+      new WorkerClient<ExplainTask, ExplainAnswer>(new URL('./explainWorker.js', import.meta.url), {
+        name: `explanation worker ${i + 1}`,
+        workerData: setup,
+      }),
+  );
+  try {
+    const loaded = await Promise.all(clients.map((client) => ask(client, { kind: 'load' }, 'loaded')));
+    return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients);
+  } catch (error) {
+    await Promise.allSettled(clients.map((client) => client.close()));
+    throw error;
+  }
+}
+
+type Client = WorkerClient<ExplainTask, ExplainAnswer>;
+type AnswerOf<Kind extends ExplainAnswer['kind']> = Extract<ExplainAnswer, { kind: Kind }>;
+
+async function ask<Kind extends ExplainAnswer['kind']>(
+  client: Client,
+  task: ExplainTask,
+  kind: Kind,
+): Promise<AnswerOf<Kind>> {
+  const answer = await client.call(task);
+  if (answer.kind !== kind) throw new Error(`${client.options.name} answered ${task.kind} with ${answer.kind}`);
+  return answer as AnswerOf<Kind>;
+}
+
+class ExplainerPool implements Explainer {
+  #nextId = 0;
+
+  constructor(
+    readonly manifest: ModelManifest,
+    readonly provider: Provider,
+    private readonly clients: readonly Client[],
+  ) {}
+
+  async *explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<PartialExplanation> {
+    signal?.throwIfAborted();
+    checkRequest(request, this.manifest);
+    const { settings } = request;
+    switch (settings.method) {
+      case 'rise':
+      case 'd-rise':
+        yield* this.#byMasks(request, settings, signal);
+        return;
+      case 'grad-cam':
+        yield await this.#gradCam(request, settings);
+        return;
+      case 'sidu':
+      case 'live-rise':
+        throw new ExpectedError(
+          'usage',
+          `${settings.method} cannot be made by this version`,
+          'use rise, d-rise or grad-cam',
+        );
+    }
+  }
+
+  async close(): Promise<void> {
+    // Requests are served in order: this waits for what is being scored, as a session must not be torn away from its thread.
+    await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'close' })));
+    await Promise.all(this.clients.map((client) => client.close()));
+  }
+
+  async *#byMasks(
+    request: ExplainRequest,
+    settings: SettingsOf<'rise'> | SettingsOf<'d-rise'>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<PartialExplanation> {
+    const id = this.#nextId++;
+    const { input } = this.manifest;
+    const placed = letterbox(request.size, input, input.resize);
+    const { content } = placed;
+    const picture = sourcePicture(request);
+    const options: MaskStreamOptions = {
+      seed: request.seed,
+      content,
+      grid: settings.grid,
+      probability: settings.probability,
+      sampler: settings.sampler,
+      targets: picture.targets.map(({ box }) => toInput(box, placed)),
+    };
+    const begin: ExplainTask = {
+      kind: 'begin',
+      id,
+      picture,
+      fill: settings.fill,
+      rule: settings.target,
+      stream: options,
+      value: settings.method === 'rise' ? 'score' : 'similarity',
+    };
+    const stream = new MaskStream(options);
+    const map = {
+      width: Math.ceil(content.width / settings.mapStride),
+      height: Math.ceil(content.height / settings.mapStride),
+    };
+    const estimate = new RiseEstimate(
+      { ...map, content },
+      settings.probability,
+      stream.groupSize,
+      picture.targets.length,
+    );
+    const { resume } = request;
+    if (resume) estimate.restore(resume.passes, resume.sums);
+    const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);
+    try {
+      await Promise.all(this.clients.map((client) => ask(client, begin, 'done')));
+      const parts = { stream, source: this.#source(id), estimate, map, targetCount: lost.length };
+      yield* explainByMasks(parts, settings, lost, requestHash(request, this.manifest), signal);
+    } finally {
+      await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'end', id })));
+    }
+  }
+
+  #source(id: number): ScoreSource {
+    return {
+      parallel: this.clients.length,
+      score: (from, count) => {
+        const idlest = this.clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
+        return ask(idlest, { kind: 'score', id, from, count }, 'scored');
+      },
+    };
+  }
+
+  async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<PartialExplanation> {
+    const { maps } = await ask(this.clients[0], { kind: 'gradCam', picture: sourcePicture(request), variant }, 'maps');
+    const nothing = { width: 1, height: 1, values: new Float32Array(1) };
+    return {
+      passes: 1,
+      plannedPasses: 1,
+      converged: false,
+      final: true,
+      targets: maps.map((map) => ({ map: map ?? nothing, lost: map ? 0 : 1 })),
+    };
+  }
+}
+
+function sourcePicture({ pixels, size, targets }: ExplainRequest): SourcePicture {
+  return {
+    pixels,
+    size,
+    targets: targets.map(({ box, classIndex }) => ({ box: clip(box, size.width, size.height), classIndex })),
+  };
+}

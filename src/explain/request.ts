@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { ModelManifest } from '../detector/manifest.js';
+import { ExpectedError } from '../errors.js';
+import { area, clip } from '../geometry/box.js';
+import type { ExplainRequest, ExplanationCheckpoint } from './explanation.js';
+import { parseExplainSettings } from './settings.js';
+
+const MAX_TARGETS = 1000;
+const MAX_SIDE = 1 << 15;
+
+/**
+ * Checks a request against the model that is to answer it.
+ * @throws ExpectedError `input` for pixels, boxes, classes or a checkpoint that do not fit, `usage` for settings and seed
+ */
+export function checkRequest(request: ExplainRequest, manifest: ModelManifest): void {
+  const { pixels, size, targets, seed, resume } = request;
+  const { width, height } = size;
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE))
+    throw misfit(`a picture of ${width}×${height} pixels`, 'give whole numbers of pixels');
+  if (pixels.length !== width * height * 3)
+    throw misfit(
+      `${pixels.length} values are no ${width}×${height} RGB picture, which has ${width * height * 3}`,
+      'give the pixels interleaved, three bytes each, and their size',
+    );
+  if (targets.length === 0 || targets.length > MAX_TARGETS)
+    throw misfit(`${targets.length} boxes to explain`, `give 1 to ${MAX_TARGETS}`);
+  targets.forEach(({ box, classIndex, className }, i) => {
+    const sides = [box.x1, box.y1, box.x2, box.y2];
+    if (!sides.every(Number.isFinite) || !(area(clip(box, width, height)) > 0))
+      throw misfit(
+        `box ${i + 1}, [${sides.join(', ')}], has no area inside the ${width}×${height} picture`,
+        'give x1, y1, x2, y2 in pixels of the picture',
+      );
+    if (manifest.classes[classIndex] !== className)
+      throw misfit(
+        `box ${i + 1} is of class ${classIndex}, “${className}”, which model ${manifest.name} calls “${manifest.classes[classIndex] ?? 'nothing'}”`,
+        'explain a detection with the model that made it',
+      );
+  });
+  parseExplainSettings(request.settings, 'the request');
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
+    throw new ExpectedError('usage', `the seed ${seed} cannot be used`, 'give a whole number from 0 to 4294967295');
+  if (resume) checkCheckpoint(resume, request, manifest);
+}
+
+function checkCheckpoint(resume: ExplanationCheckpoint, request: ExplainRequest, manifest: ModelManifest): void {
+  if (resume.request !== requestHash(request, manifest) || resume.lost.length !== request.targets.length)
+    throw misfit('a checkpoint of another explanation', 'start again without it');
+}
+
+function misfit(what: string, remedy: string): ExpectedError {
+  return new ExpectedError('input', `cannot be explained: ${what}`, remedy);
+}
+
+/** SHA-256 of everything that the maps depend on. */
+export function requestHash(request: ExplainRequest, manifest: ModelManifest): string {
+  const { pixels, size, targets, settings, seed } = request;
+  const rest = JSON.stringify([
+    manifest.sha256,
+    size,
+    targets.map(({ box, classIndex }) => [box, classIndex]),
+    settings,
+    seed,
+  ]);
+  return createHash('sha256').update(pixels).update(rest).digest('hex');
+}
