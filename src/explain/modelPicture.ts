@@ -33,23 +33,30 @@ const ONE = 2048;
 interface Taps {
   readonly first: Int32Array;
   readonly second: Int32Array;
-  readonly weight: Int32Array;
+  readonly firstWeight: Int32Array;
+  readonly secondWeight: Int32Array;
 }
 
-/** Neighbours and weights of the second one, pixel centres at half-integers, border repeated. */
-function taps(from: number, to: number): Taps {
+/** Neighbours and their weights, which may add up to one more or less than `ONE` as both are rounded; pixel centres at half-integers, border repeated. */
+function taps(from: number, to: number, snap: boolean): Taps {
   const first = new Int32Array(to);
   const second = new Int32Array(to);
-  const weight = new Int32Array(to);
+  const firstWeight = new Int32Array(to);
+  const secondWeight = new Int32Array(to);
+  // Two divisions, as OpenCV: the last bit counts.
+  const scale = 1 / (to / from);
   for (let i = 0; i < to; i++) {
-    const position = Math.fround((i + 0.5) * (from / to) - 0.5);
+    const position = Math.fround((i + 0.5) * scale - 0.5);
     const cell = Math.floor(position);
-    const inside = cell >= 0 && cell < from - 1;
     first[i] = Math.min(Math.max(cell, 0), from - 1);
-    second[i] = Math.min(first[i] + 1, from - 1);
-    weight[i] = inside ? roundHalfEven(Math.fround(position - cell) * ONE) : 0;
+    second[i] = Math.min(Math.max(cell + 1, 0), from - 1);
+    // Beyond the border OpenCV reads one column with its whole weight, but a row twice.
+    const outside = snap && (cell < 0 || cell >= from - 1);
+    const fraction = outside ? 0 : Math.fround(position - cell);
+    firstWeight[i] = roundHalfEven(Math.fround(1 - fraction) * ONE);
+    secondWeight[i] = roundHalfEven(fraction * ONE);
   }
-  return { first, second, weight };
+  return { first, second, firstWeight, secondWeight };
 }
 
 /** As the processor's default rounding, which OpenCV uses. */
@@ -61,8 +68,8 @@ function roundHalfEven(value: number): number {
 
 function resizeLinear(pixels: Uint8Array, from: Size, to: Size): Uint8Array {
   if (from.width === to.width && from.height === to.height) return pixels;
-  const across = taps(from.width, to.width);
-  const down = taps(from.height, to.height);
+  const across = taps(from.width, to.width, true);
+  const down = taps(from.height, to.height, false);
   const values = new Uint8Array(to.width * to.height * 3);
   const stretched = (row: number): Int32Array => {
     const line = new Int32Array(to.width * 3);
@@ -70,7 +77,7 @@ function resizeLinear(pixels: Uint8Array, from: Size, to: Size): Uint8Array {
       for (let c = 0; c < 3; c++) {
         const a = pixels[(row * from.width + across.first[x]) * 3 + c];
         const b = pixels[(row * from.width + across.second[x]) * 3 + c];
-        line[3 * x + c] = a * (ONE - across.weight[x]) + b * across.weight[x];
+        line[3 * x + c] = a * across.firstWeight[x] + b * across.secondWeight[x];
       }
     return line;
   };
@@ -81,11 +88,12 @@ function resizeLinear(pixels: Uint8Array, from: Size, to: Size): Uint8Array {
     return known;
   };
   for (let y = 0; y < to.height; y++) {
-    const [top, bottom, weight] = [line(down.first[y]), line(down.second[y]), down.weight[y]];
+    const [top, bottom] = [line(down.first[y]), line(down.second[y])];
+    const [weight, otherWeight] = [down.firstWeight[y], down.secondWeight[y]];
     for (const row of lines.keys()) if (row < down.first[y]) lines.delete(row);
     for (let i = 0; i < to.width * 3; i++)
       values[y * to.width * 3 + i] =
-        ((((ONE - weight) * (top[i] >> 4)) >> 16) + ((weight * (bottom[i] >> 4)) >> 16) + 2) >> 2;
+        (((weight * (top[i] >> 4)) >> 16) + ((otherWeight * (bottom[i] >> 4)) >> 16) + 2) >> 2;
   }
   return values;
 }
