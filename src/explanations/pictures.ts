@@ -1,10 +1,13 @@
+import type { Size } from '../geometry/letterbox.js';
+import { applyColorMap, type ColorMapName } from '../images/colorMap.js';
 import { decodeImage } from '../images/decode.js';
 import { encodeJpeg } from '../images/encode.js';
 import { IntensityNormalizer, type IntensityConfig } from '../images/intensity.js';
 import { paintOverlay } from '../images/overlay.js';
-import type { ColorMapName } from '../images/colorMap.js';
 import type { Pixels } from '../images/pixels.js';
 import type { SensorImage } from '../images/sensorImage.js';
+import type { SaliencyMap } from '../saliency/saliencyMap.js';
+import { upsample } from '../saliency/upsample.js';
 import type { Explanation } from './explanation.js';
 
 /*
@@ -31,7 +34,10 @@ export interface OverlayStyle {
   readonly jpegQuality: number;
 }
 
-/** The picture with the joined maps of its explanations, and their boxes and labels. */
+/**
+ * The picture with the joined maps of its explanations, and their boxes and labels. The map of a method that masks has a floor, which is
+ * what the box scores with any mask: it is taken away, as it would colour the whole picture.
+ */
 export function paintExplanations(
   pixels: Pixels,
   explanations: readonly Explanation[],
@@ -39,9 +45,29 @@ export function paintExplanations(
 ): Pixels {
   return paintOverlay(
     pixels,
-    explanations.map(({ target, map }) => ({ ...target, map })),
+    explanations.map(({ target, map, source }) => ({
+      ...target,
+      map: source.settings.method === 'grad-cam' ? map : aboveFloor(map),
+    })),
     { opacity, colors },
   );
+}
+
+function aboveFloor(map: SaliencyMap): SaliencyMap {
+  const floor = map.values.reduce((least, value) => Math.min(least, value), Infinity);
+  return { ...map, values: map.values.map((value) => value - floor) };
+}
+
+/**
+ * A map alone, `size` large, dark where it is least and bright where it is greatest; a flat map is dark.
+ * @returns RGB
+ */
+export function mapPixels(map: SaliencyMap, { width, height }: Size, colorMap: ColorMapName): Pixels {
+  const { values } = upsample(map, width, height);
+  const least = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const span = values.reduce((a, b) => Math.max(a, b), -Infinity) - least;
+  const data = Uint8Array.from(values, (value) => (span > 0 ? Math.round((255 * (value - least)) / span) : 0));
+  return applyColorMap({ width, height, channels: 1, data }, colorMap);
 }
 
 /** As `paintExplanations`, a JPEG file. */

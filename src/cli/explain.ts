@@ -1,0 +1,234 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { PROVIDERS, type Provider } from '../detector/providers.js';
+import { ExpectedError } from '../errors.js';
+import { openExplainer } from '../explain/explainerPool.js';
+import {
+  EXPLAIN_METHODS,
+  EXPLAIN_PRESETS,
+  parseExplainSettings,
+  presetSettings,
+  type ExplainMethod,
+  type ExplainPreset,
+  type ExplainSettings,
+} from '../explain/settings.js';
+import { BandModels } from '../explanations/bandModels.js';
+import { explainFrame, type ExplainProgress } from '../explanations/explainFrame.js';
+import { type FrameToExplain, prepareFrame, type PreparedFrame } from '../explanations/prepareFrame.js';
+import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import { SPECTRA, type Spectrum } from '../spectrum.js';
+import path from 'node:path';
+import { ExplainFiles, type ExplainSummary } from './explainFiles.js';
+import { findFrame } from './explainSource.js';
+import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
+import { number, wholeNumber } from './optionValues.js';
+import { openOutputFolder } from './outputFolder.js';
+import { perceptionConfig } from './perceptionFlags.js';
+import { noProgress, startProgress, type Progress } from './progress.js';
+
+interface ExplainFlags {
+  readonly bag?: string;
+  readonly frame?: number;
+  readonly at?: number;
+  readonly spectrum?: Spectrum;
+  readonly output: string;
+  readonly overwrite?: boolean;
+  readonly method: ExplainMethod;
+  readonly preset: ExplainPreset;
+  readonly passes?: number;
+  readonly seed: number;
+  readonly box: number | 'all';
+  readonly model?: string;
+  readonly config?: string;
+  readonly scoreThreshold?: number;
+  readonly provider?: readonly Provider[];
+  readonly json?: boolean;
+}
+
+/** Files are refreshed no more often while the work goes on. */
+const PREVIEW_MS = 2000;
+/** Boxes that `--box all` explains, best score first. */
+const MOST_BOXES = 100;
+
+/** `msal explain`: why the boxes of one image are there. */
+export function register(program: Command): void {
+  program
+    .command('explain')
+    .description('why the boxes of one image are there: maps, their standard errors, overlays')
+    .argument('[image]', 'image file (JPEG or PNG), or a file of a frame log (.mcap)')
+    .option('-b, --bag <bag>', 'an image of a recorded drive instead')
+    .option('--frame <n>', "which of the bag's images of that band, from 0", wholeNumber(0, 2 ** 31))
+    .option(
+      '--at <seconds>',
+      "the bag's image nearest to this time: since its start, or since the epoch",
+      number(0, 1e11),
+    )
+    .addOption(new Option('-s, --spectrum <band>', 'which band (default: rgb where there is one)').choices(SPECTRA))
+    .requiredOption('-o, --output <dir>', 'folder for explanation.json and the maps')
+    .option('--overwrite', 'replace what an earlier run left in the output folder')
+    .addOption(new Option('--method <name>', 'how to explain').choices(EXPLAIN_METHODS).default('rise'))
+    .addOption(
+      new Option(
+        '--preset <name>',
+        "paper: the study's settings; default: measured to need less time for the same maps",
+      )
+        .choices(EXPLAIN_PRESETS)
+        .default('default'),
+    )
+    .option('--passes <n>', 'masked forward passes (of methods that draw masks)', wholeNumber(1, 1_000_000))
+    .option('--seed <n>', 'the same seed gives the same maps', wholeNumber(0, 2 ** 32 - 1), 0)
+    .option('--box <n>', 'which detection, by score from 1; or all', boxNumber, 'all')
+    .option('-m, --model <manifest>', "manifest of the model; by default the band's model of this package")
+    .option('-c, --config <file>', 'configuration (YAML); config/replay.yaml describes every field')
+    .addOption(
+      new Option('--score-threshold <score>', 'lowest score of a detection (default: 0.3)').argParser(number(0, 1)),
+    )
+    .addOption(
+      new Option('--provider <name...>', 'execution providers in order of preference (default: cpu)').choices(
+        PROVIDERS,
+      ),
+    )
+    .option('--json', 'print explanation.json')
+    .addHelpText(
+      'after',
+      `
+For each box: <box>.map.png and .map.npy (NumPy, float32), .overlay.png, and with methods that draw masks .error.png and
+.error.npy, the standard error of each value. All are refreshed while the work goes on; Ctrl-C leaves what there is so
+far, marked as not complete in explanation.json.
+
+Examples:
+  $ msal explain street.png -o why
+  $ msal explain --bag drive.mcap --at 12.5 --spectrum fir -o why --box 1 --passes 1000
+  $ msal explain frame_log/1800000000000000000.mcap -o why --method sidu --preset paper --json`,
+    )
+    .action((image: string | undefined, flags: ExplainFlags) => run(image, flags));
+}
+
+async function run(image: string | undefined, flags: ExplainFlags): Promise<void> {
+  const file = sourceOf(image, flags.bag);
+  const settings = settingsOf(flags);
+  const config = await configOf(flags);
+  const source = await findFrame({ file, spectrum: flags.spectrum, frame: flags.frame, at: flags.at }, config);
+  const output = await openOutputFolder(flags.output, flags.overwrite ?? false);
+  const { workers, threads, providers } = config.execution;
+  const models = new BandModels(withModel(config, source.frame.spectrum, flags.model), openExplainer, {
+    providers,
+    ...(workers !== undefined && { workers }),
+    ...(threads !== undefined && { threads }),
+  });
+  const { signal, release } = onInterrupt();
+  try {
+    const wish = { boxes: { most: MOST_BOXES }, settings, seed: flags.seed };
+    const { prepared, numbers } = chooseBox(await prepareFrame(models, source, wish), flags.box, file);
+    const files = new ExplainFiles(output, source, prepared, numbers, config.pictures);
+    const summary = await explain(prepared, files, signal);
+    process.stdout.write(
+      flags.json === true ? `${JSON.stringify(summary, undefined, 2)}\n` : describe(summary, source, output),
+    );
+    if (!summary.complete) process.exitCode = INTERRUPTED_EXIT_CODE;
+  } finally {
+    release();
+    await models.close();
+  }
+}
+
+/** Explains, and keeps the files up to date; an interrupt ends it early, with what there is. */
+async function explain(prepared: PreparedFrame, files: ExplainFiles, signal: AbortSignal): Promise<ExplainSummary> {
+  const startedMs = performance.now();
+  const seconds = (): number => (performance.now() - startedMs) / 1000;
+  let progress: Progress = noProgress;
+  let last: ExplainProgress | undefined;
+  let previewMs = startedMs;
+  try {
+    for await (const partial of explainFrame(prepared.explainer, prepared.work, signal)) {
+      last = partial;
+      if (progress === noProgress) progress = startProgress('explaining', partial.plannedPasses, 'passes');
+      progress.update(partial.passes);
+      if (partial.complete || performance.now() - previewMs < PREVIEW_MS) continue;
+      await files.write(partial, { interrupted: false, seconds: seconds() });
+      previewMs = performance.now();
+    }
+  } catch (error) {
+    if (!signal.aborted || error instanceof ExpectedError) throw error;
+  } finally {
+    progress.stop();
+  }
+  return files.write(last, { interrupted: last?.complete !== true, seconds: seconds() });
+}
+
+function sourceOf(image: string | undefined, bag: string | undefined): string {
+  if (image !== undefined && bag === undefined) return image;
+  if (image === undefined && bag !== undefined) return bag;
+  throw new ExpectedError(
+    'usage',
+    image === undefined ? 'no image was named' : `both ${image} and --bag ${bag ?? ''} were named`,
+    'give an image file, a file of a frame log, or --bag with --frame or --at',
+  );
+}
+
+function settingsOf({ method, preset, passes }: ExplainFlags): ExplainSettings {
+  const settings: ExplainSettings = presetSettings(method, preset);
+  if (passes === undefined) return settings;
+  if (!('passes' in settings))
+    throw new ExpectedError('usage', `--passes means nothing to ${method}, which draws no masks`, 'leave it out');
+  return parseExplainSettings({ ...settings, passes }, '--passes');
+}
+
+function configOf(flags: ExplainFlags): Promise<PerceptionConfig> {
+  const { config, scoreThreshold, provider } = flags;
+  return perceptionConfig(
+    {
+      ...(config !== undefined && { config }),
+      ...(scoreThreshold !== undefined && { scoreThreshold }),
+      ...(provider !== undefined && { provider }),
+    },
+    'throughput',
+  );
+}
+
+function withModel(config: PerceptionConfig, spectrum: Spectrum, model: string | undefined): PerceptionConfig {
+  const camera = config.cameras[spectrum] ?? Object.values(config.cameras)[0];
+  if (model === undefined || camera === undefined) return config;
+  return { ...config, cameras: { ...config.cameras, [spectrum]: { ...camera, model: path.resolve(model) } } };
+}
+
+/** The boxes that are wanted of those detected, with their numbers. */
+function chooseBox(
+  prepared: PreparedFrame,
+  box: number | 'all',
+  file: string,
+): { readonly prepared: PreparedFrame; readonly numbers: readonly number[] } {
+  const { targets } = prepared.work;
+  if (targets.length === 0)
+    throw new ExpectedError(
+      'input',
+      `nothing is detected in ${file}`,
+      'try a lower --score-threshold, or another image',
+    );
+  if (box === 'all') return { prepared, numbers: targets.map((_, index) => index + 1) };
+  const target = targets[box - 1];
+  if (target) return { prepared: { ...prepared, work: { ...prepared.work, targets: [target] } }, numbers: [box] };
+  const list = targets.map(({ className, score }, index) => `${index + 1}: ${className} ${score.toFixed(2)}`);
+  throw new ExpectedError('usage', `there is no box ${box}; there are ${list.join(', ')}`, 'choose one of these');
+}
+
+function boxNumber(text: string): number | 'all' {
+  if (text === 'all') return 'all';
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('it has to be a whole number from 1, or all.');
+}
+
+function describe(summary: ExplainSummary, { frame }: FrameToExplain, output: string): string {
+  const { method, passes, plannedPasses, seconds, complete, boxes } = summary;
+  const lines = boxes.map(({ number, className, score, ...rest }) => {
+    const scores = 'scores' in rest && rest.scores ? rest.scores : undefined;
+    const inside = scores?.['energy_in_box'];
+    const looks = inside === undefined ? '' : `, ${(100 * inside).toFixed(0)} % of its map inside the box`;
+    const lost = 'lost' in rest && rest.lost ? `, not found again in ${rest.lost} of ${passes} passes` : '';
+    return `  ${number}  ${className} ${score.toFixed(2)}${looks}${lost}\n`;
+  });
+  const state = complete
+    ? ''
+    : `interrupted after ${passes} of ${plannedPasses ?? 'the'} passes: the maps are not complete\n`;
+  return `${state}${frame.topic} (${frame.spectrum}): ${boxes.length} boxes, ${method}, ${passes} passes in ${seconds.toFixed(1)} s\n${lines.join('')}files in ${output}\n`;
+}

@@ -1,0 +1,150 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bag, RawMessage } from '../bag/bag.js';
+import { decodeFrame } from '../bag/frames.js';
+import { openBag } from '../bag/openBag.js';
+import { ExpectedError } from '../errors.js';
+import { isFrameLogFile, readLoggedSet } from '../explanations/loggedFrames.js';
+import type { FrameToExplain } from '../explanations/prepareFrame.js';
+import type { Frame } from '../images/frame.js';
+import { assignTopics } from '../pipeline/topicSpectra.js';
+import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import { SPECTRA, type Spectrum } from '../spectrum.js';
+
+/** Which image somebody means. */
+export interface SourceWish {
+  /** Image file, bag, or file of a frame log. */
+  readonly file: string;
+  /** `undefined`: RGB where there is such an image, else the first band that there is. */
+  readonly spectrum: Spectrum | undefined;
+  /** Of a bag: number of the band's image, from 0. */
+  readonly frame: number | undefined;
+  /** Of a bag: seconds since its first message, or a stamp in seconds since the epoch; the image nearest to it is meant. */
+  readonly at: number | undefined;
+}
+
+/** Larger files are no camera pictures. */
+const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
+/** Seconds since the epoch in 1973: no bag is as long. */
+const EPOCH_SECONDS = 1e8;
+const IMAGE_FILE = /\.(png|jpe?g)$/i;
+
+/**
+ * Finds the image.
+ * @throws ExpectedError `input` where there is none, `usage` where it cannot be told which one is meant
+ */
+export async function findFrame(wish: SourceWish, config: PerceptionConfig): Promise<FrameToExplain> {
+  if (IMAGE_FILE.test(wish.file)) return { frame: await imageFile(wish) };
+  const bag = await openBag(wish.file);
+  try {
+    if (isFrameLogFile(bag.topics) && (await stat(wish.file)).isFile()) return await loggedFrame(wish);
+    return { frame: await recordedFrame(bag, wish, config) };
+  } finally {
+    await bag.close();
+  }
+}
+
+async function imageFile({ file, spectrum = 'rgb', frame, at }: SourceWish): Promise<Frame> {
+  if (frame !== undefined || at !== undefined)
+    throw new ExpectedError('usage', `${file} is one image`, 'leave --frame and --at out; they choose from a bag');
+  let data: Uint8Array;
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_IMAGE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_IMAGE_BYTES}`);
+    data = await readFile(file);
+  } catch (error) {
+    throw new ExpectedError('input', `cannot read ${file}: ${(error as Error).message}`, 'give a JPEG or PNG file', {
+      cause: error,
+    });
+  }
+  const format = path.extname(file).slice(1).toLowerCase().replace('jpg', 'jpeg');
+  const image = { kind: 'compressed', format, data } as const;
+  return { spectrum, topic: file, frameId: path.basename(file), stampNs: 0n, receivedNs: 0n, image };
+}
+
+async function loggedFrame({ file, spectrum, frame, at }: SourceWish): Promise<FrameToExplain> {
+  if (frame !== undefined || at !== undefined)
+    throw new ExpectedError(
+      'usage',
+      `${file} is a file of a frame log: one moment`,
+      'leave --frame and --at out, and choose the band with --spectrum',
+    );
+  const { frames } = await readLoggedSet(file);
+  const bands = frames.map((logged) => logged.frame.spectrum);
+  const band = chooseBand(spectrum, bands, file);
+  const logged = frames.find((candidate) => candidate.frame.spectrum === band);
+  if (logged === undefined) throw new Error('unreachable: the band was chosen among the frames');
+  return { frame: logged.frame, logged };
+}
+
+async function recordedFrame(bag: Bag, wish: SourceWish, config: PerceptionConfig): Promise<Frame> {
+  const { frame: number, at, file } = wish;
+  if (number !== undefined && at !== undefined)
+    throw new ExpectedError('usage', '--frame and --at were both given', 'give one of them');
+  const available = bag.topics.map(({ name, type }) => ({ topic: name, type }));
+  const configured: Partial<Record<Spectrum, string>> = {};
+  for (const band of SPECTRA) {
+    const topic = config.cameras[band]?.topic;
+    if (topic !== undefined) configured[band] = topic;
+  }
+  const topics = assignTopics(available, configured);
+  const spectrum = chooseBand(wish.spectrum, [...topics.keys()], file);
+  const topic = topics.get(spectrum) ?? '';
+  const definition = bag.topics.find(({ name }) => name === topic)?.definition ?? '';
+  const decode = (message: RawMessage): Frame => decodeFrame(message, spectrum, definition);
+  const found =
+    at === undefined
+      ? await numbered(bag, topic, number ?? 0, decode)
+      : await nearest(bag, topic, at < EPOCH_SECONDS ? bag.startTimeNs + seconds(at) : seconds(at), decode);
+  if (found) return found;
+  throw new ExpectedError(
+    'input',
+    `${file} has no image ${at === undefined ? `number ${number ?? 0}` : `near ${at} s`} on ${topic}`,
+    `msal info ${file} says how many there are and when`,
+  );
+}
+
+async function numbered(
+  bag: Bag,
+  topic: string,
+  number: number,
+  decode: (message: RawMessage) => Frame,
+): Promise<Frame | undefined> {
+  let index = 0;
+  for await (const message of bag.messages({ topics: [topic] })) if (index++ === number) return decode(message);
+  return undefined;
+}
+
+/** How far the recorder may have been behind the camera. */
+const LATE_NS = 5_000_000_000n;
+
+/** By the stamp of the image, which is when it was taken. */
+async function nearest(
+  bag: Bag,
+  topic: string,
+  targetNs: bigint,
+  decode: (message: RawMessage) => Frame,
+): Promise<Frame | undefined> {
+  let best: { frame: Frame; distance: bigint } | undefined;
+  for await (const message of bag.messages({ topics: [topic], start: targetNs - LATE_NS, end: targetNs + LATE_NS })) {
+    const frame = decode(message);
+    const distance = frame.stampNs < targetNs ? targetNs - frame.stampNs : frame.stampNs - targetNs;
+    if (best === undefined || distance < best.distance) best = { frame, distance };
+  }
+  return best?.frame;
+}
+
+function chooseBand(wanted: Spectrum | undefined, available: readonly Spectrum[], file: string): Spectrum {
+  const [first] = SPECTRA.filter((band) => available.includes(band));
+  if (wanted === undefined && first !== undefined) return first;
+  if (wanted !== undefined && available.includes(wanted)) return wanted;
+  throw new ExpectedError(
+    'usage',
+    `${file} has no image of the band ${wanted ?? 'rgb'}`,
+    `choose one of ${available.join(', ')} with --spectrum`,
+  );
+}
+
+function seconds(value: number): bigint {
+  return BigInt(Math.round(value * 1e9));
+}
