@@ -14,6 +14,7 @@ const NEEDED_MESSAGES = [
   'lifecycle_msgs__srv__ChangeState',
   'multispectral_saliency__action__Explain',
   'multispectral_saliency__msg__ExplainedDetections',
+  'multispectral_saliency__msg__FusedDetections',
   'multispectral_saliency__msg__Explanation',
   'rcl_interfaces__srv__SetParameters',
   'rosgraph_msgs__msg__Clock',

@@ -37,7 +37,7 @@ export interface NodeSnapshot {
   readonly frameLog: FrameLogState | undefined;
 }
 
-interface Finding {
+export interface Finding {
   readonly level: Level;
   readonly text: string;
 }
@@ -140,7 +140,8 @@ export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: Runtime
   );
 }
 
-function summarize(
+/** A status of everything that was found: the worst comes first and gives the level. */
+export function summarize(
   name: string,
   hardwareId: string,
   findings: readonly Finding[],

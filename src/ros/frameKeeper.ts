@@ -1,7 +1,7 @@
 import type { FrameSet } from '../pipeline/frameSet.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';
 import { FrameLog } from './frameLog.js';
-import { FrameLogTriggers } from './frameLogTriggers.js';
+import { FrameLogTriggers, type SetFindings } from './frameLogTriggers.js';
 import type { RuntimeParameters, StartParameters } from './parameterSchema.js';
 import type { RclNode } from './rcl.js';
 
@@ -55,8 +55,13 @@ export class FrameKeeper {
     }
   }
 
-  /** Keeps the set where it is worth explaining. */
-  consider(set: FrameSet, perceived: PerceivedSet, parameters: RuntimeParameters): void {
+  /** Keeps the set where it is worth explaining. @param findings what was found in it beside its detections */
+  consider(
+    set: FrameSet,
+    perceived: PerceivedSet,
+    parameters: RuntimeParameters,
+    findings: Omit<SetFindings, 'detections'>,
+  ): void {
     if (this.#log === undefined) return;
     const frames = [...set.frames].flatMap(([spectrum, frame]) => {
       const result = perceived.frames.get(spectrum);
@@ -64,7 +69,7 @@ export class FrameKeeper {
     });
     if (frames.length === 0) return;
     const detections = frames.flatMap((entry) => entry.perceived.detections);
-    const reason = this.#triggers.reasonFor(detections, process.hrtime.bigint(), {
+    const reason = this.#triggers.reasonFor({ ...findings, detections }, process.hrtime.bigint(), {
       periodSeconds: parameters['frame_log.period'],
       middlingLow: parameters['frame_log.middling_low'],
       middlingHigh: parameters['frame_log.middling_high'],

@@ -6,15 +6,24 @@ export interface TriggerLimits {
   /** A detection with a score from `low` to `high` makes a frame worth explaining; `low` above `high`: none does. */
   readonly middlingLow: number;
   readonly middlingHigh: number;
-  /** Least distance between two frames kept for their scores, seconds: a doubtful scene lasts. */
+  /** Least distance between two frames kept for the same kind of finding, seconds: a doubtful scene lasts. */
   readonly restSeconds: number;
+}
+
+/** What was found in a frame set, as far as it makes the set worth explaining. */
+export interface SetFindings {
+  readonly detections: readonly Pick<ExplainedDetection, 'score' | 'className'>[];
+  /** What one band alone sees that others should see, in words. */
+  readonly disagreement?: string | undefined;
+  /** Which attention figure is unlike those of other images, in words. */
+  readonly unusualAttention?: string | undefined;
 }
 
 /** Decides which frame sets are worth keeping. Times are monotonic nanoseconds of the caller's. */
 export class FrameLogTriggers {
   #requested = false;
   #lastPeriodicNs: bigint | undefined;
-  #lastMiddlingNs: bigint | undefined;
+  readonly #lastNs = new Map<'disagreement' | 'unusual attention' | 'middling score', bigint>();
 
   /** The next set is kept whatever is in it. */
   request(): void {
@@ -22,20 +31,23 @@ export class FrameLogTriggers {
   }
 
   /** @returns why the set is to be kept; `undefined` where it is not */
-  reasonFor(
-    detections: readonly Pick<ExplainedDetection, 'score' | 'className'>[],
-    nowNs: bigint,
-    limits: TriggerLimits,
-  ): string | undefined {
+  reasonFor(findings: SetFindings, nowNs: bigint, limits: TriggerLimits): string | undefined {
     if (this.#requested) {
       this.#requested = false;
       return 'on request';
     }
+    const { detections, disagreement, unusualAttention } = findings;
     const { middlingLow, middlingHigh } = limits;
     const middling = detections.find(({ score }) => score >= middlingLow && score <= middlingHigh);
-    if (middling && passed(this.#lastMiddlingNs, nowNs, limits.restSeconds)) {
-      this.#lastMiddlingNs = nowNs;
-      return `middling score ${middling.score.toFixed(2)} of ${middling.className}`;
+    const reasons = [
+      ['disagreement', disagreement],
+      ['unusual attention', unusualAttention],
+      ['middling score', middling && `${middling.score.toFixed(2)} of ${middling.className}`],
+    ] as const;
+    for (const [kind, what] of reasons) {
+      if (what === undefined || !passed(this.#lastNs.get(kind), nowNs, limits.restSeconds)) continue;
+      this.#lastNs.set(kind, nowNs);
+      return kind === 'middling score' ? `${kind} ${what}` : `${kind}: ${what}`;
     }
     if (limits.periodSeconds > 0 && passed(this.#lastPeriodicNs, nowNs, limits.periodSeconds)) {
       this.#lastPeriodicNs = nowNs;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fusionSchema } from '../fusion/fusionSchema.js';
 import { perceptionSchema } from '../pipeline/configSchema.js';
 import type { Spectrum } from '../spectrum.js';
 
@@ -44,6 +45,13 @@ export const startSchema = z.strictObject({
     .max(1_000_000)
     .default(2000)
     .describe('Size of the frame log; the oldest files go when it is full.'),
+  'drift.baseline': z
+    .string()
+    .default('')
+    .describe(
+      'File that `msal replay --baseline` wrote: what is seen is held against it in /diagnostics, and images for the frame log too. Empty: it is not.',
+    ),
+  'drift.window': z.number().min(1).max(86_400).default(300).describe('Seconds that are held against the baseline.'),
   'rgb.transport': transport('rgb'),
   'nir.transport': transport('nir'),
   'mir.transport': transport('mir'),
@@ -63,6 +71,13 @@ export const runtimeSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether ExplainedDetections carry the low-resolution saliency map of each detection.'),
+  'fusion.enabled': z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the detections of all bands are fused in one view. Needs the section fusion of the configuration, and is on where that is there.',
+    ),
+  'fusion.iou_threshold': fusionSchema.shape.iouThreshold,
   'frame_log.period': seconds(60).describe('Seconds between two frames kept for no other reason. 0: none are.'),
   'frame_log.middling_low': z
     .number()
@@ -76,7 +91,25 @@ export const runtimeSchema = z.strictObject({
     .max(1)
     .default(0.6)
     .describe('See frame_log.middling_low; below it, no frame is kept for its scores.'),
-  'frame_log.rest': seconds(10).describe('Least distance between two frames kept for their scores, seconds.'),
+  'frame_log.unusual_attention': z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.001)
+    .describe(
+      'A frame is kept when the attention figures of an image are as extreme as in at most this share of the images of its band: those of the drift baseline, or those before it. 0: none is.',
+    ),
+  'frame_log.disagreement': z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.6)
+    .describe(
+      'A frame is kept when one band alone sees something with a score above this that other bands should see (fusion.expect of the configuration). 1: none is.',
+    ),
+  'frame_log.rest': seconds(10).describe(
+    'Least distance between two frames kept for the same kind of finding, seconds.',
+  ),
   'diagnostics.age_warn': seconds(0.5).describe('WARN when the newest image of a band is older than this, seconds.'),
   'diagnostics.age_error': seconds(2).describe('ERROR when the newest image of a band is older than this, seconds.'),
   'diagnostics.stamp_age_warn': seconds(1).describe(
@@ -94,6 +127,26 @@ export const runtimeSchema = z.strictObject({
     .max(60_000)
     .default(1000)
     .describe('ERROR when the median time from arrival to published detections is above this, milliseconds.'),
+  'drift.min_samples': z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(500)
+    .describe('Fewest values of a figure, in the window and in the baseline, for a verdict on its drift.'),
+  'drift.warn': z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0.25)
+    .describe(
+      'WARN when the population stability index of a figure rises above this. Usual: 0.1 moderate, 0.25 large.',
+    ),
+  'drift.clear': z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0.15)
+    .describe('The warning ends when the index has fallen below this; above drift.warn, that one counts.'),
   'diagnostics.drop_warn': z
     .number()
     .min(0)

@@ -1,3 +1,4 @@
+import { type Baseline, loadBaseline } from '../drift/baseline.js';
 import { EXIT_CODES, ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../pipeline/config.js';
@@ -8,6 +9,7 @@ import type { Spectrum } from '../spectrum.js';
 import { BandOutputs } from './bandOutputs.js';
 import { CameraInputs } from './cameraInputs.js';
 import { bandStatus, LEVEL, nodeStatus, type NodeSnapshot } from './diagnostics.js';
+import { configuredParameters } from './configuredParameters.js';
 import { DiagnosticsPublisher } from './diagnosticsPublisher.js';
 import { FrameKeeper } from './frameKeeper.js';
 import { LiveStages } from './liveStages.js';
@@ -18,6 +20,7 @@ import { runtimeSchema, startSchema, type RuntimeParameters, type StartParameter
 import type { Rcl, RclLifecycleNode } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 import { ResultPublisher } from './resultPublisher.js';
+import { SetAnalysis } from './setAnalysis.js';
 import { guardTransitions } from './transitions.js';
 
 /**
@@ -34,6 +37,7 @@ export class PerceptionNode {
   readonly #health: NodeHealth;
   readonly #results: ResultPublisher;
   readonly #frameKeeper: FrameKeeper;
+  readonly #analysis: SetAnalysis;
   readonly #timers: NodeJS.Timeout[] = [];
   #pipeline: PerceptionPipeline | undefined;
   #loading: Promise<void> | undefined;
@@ -51,6 +55,7 @@ export class PerceptionNode {
     parameters: () => RuntimeParameters,
     readonly supervision: Supervision,
     readonly end: End,
+    baseline: Baseline | undefined,
   ) {
     this.#node = node;
     this.#start = start;
@@ -66,6 +71,7 @@ export class PerceptionNode {
       logger: node.getLogger(),
     });
     this.#frameKeeper = new FrameKeeper(node, start, () => this.#active && this.#enabled);
+    this.#analysis = new SetAnalysis(rcl, node, config.fusion, start, baseline);
     this.#registerTransitions();
     this.#offerServices();
     this.#timers.push(setInterval(() => this.#report(), start.diagnostics_period * 1000));
@@ -74,29 +80,17 @@ export class PerceptionNode {
 
   /**
    * Makes the node, its parameters and its publishers; nothing is loaded yet.
-   * @throws ExpectedError `usage` for a parameter or a configuration file that cannot be used
+   * @throws ExpectedError `usage` for a parameter, a configuration file or a drift baseline that cannot be used
    */
   static async create(rcl: Rcl, supervision: Supervision, end: End): Promise<PerceptionNode> {
     const node = new rcl.lifecycle.LifecycleNode('perception_node');
     const start = startSchema.parse(declareParameters(rcl, node, { schema: startSchema, readOnly: true }));
     const config = start.config_file === '' ? defaultConfig('latency') : await loadConfig(start.config_file);
-    const { detection, explanation, pictures } = config;
-    const declared = declareParameters(
-      rcl,
-      node,
-      { schema: runtimeSchema, readOnly: false },
-      {
-        score_threshold: detection.scoreThreshold,
-        iou_threshold: detection.iouThreshold,
-        max_detections: detection.maxDetections,
-        grad_cam: explanation.gradCam,
-        overlay_opacity: pictures.overlayOpacity,
-        color_map: pictures.colorMap,
-        jpeg_quality: pictures.jpegQuality,
-      },
-    );
+    const runtime = { schema: runtimeSchema, readOnly: false };
+    const declared = declareParameters(rcl, node, runtime, configuredParameters(config));
     const parameters = followRuntimeParameters(node, runtimeSchema, runtimeSchema.parse(declared));
-    return new PerceptionNode(rcl, node, start, config, parameters, supervision, end);
+    const baseline = start['drift.baseline'] === '' ? undefined : await loadBaseline(start['drift.baseline']);
+    return new PerceptionNode(rcl, node, start, config, parameters, supervision, end, baseline);
   }
 
   /** Serves ROS; with `autostart` it configures itself and activates as soon as the models are there. */
@@ -177,6 +171,7 @@ export class PerceptionNode {
         onStray: (error) => logger.error(`in a worker thread, which goes on: ${error.stack ?? error.message}`),
       });
       this.#trouble = undefined;
+      this.#analysis.modelsLoaded(this.#pipeline.models);
       const models = [...this.#pipeline.models].map(
         ([spectrum, { name, provider }]) => `${spectrum}: ${name} on ${provider}`,
       );
@@ -226,7 +221,8 @@ export class PerceptionNode {
       gradCam: grad_cam,
       onFrame: (result) => this.#results.publish(result, this.#inputs?.bands.get(result.header.spectrum)),
     });
-    if (perceived) this.#frameKeeper.consider(set, perceived, parameters);
+    if (!perceived || !this.#active) return;
+    this.#frameKeeper.consider(set, perceived, parameters, this.#analysis.look(perceived, parameters));
   }
 
   #publishInfo(spectrum: Spectrum, outputs: BandOutputs): void {
@@ -257,7 +253,8 @@ export class PerceptionNode {
         limits,
       );
     });
-    this.#diagnostics.publish([nodeStatus(name, this.#snapshot(), limits), ...bands]);
+    const drift = this.#analysis.driftStatus(name, limits);
+    this.#diagnostics.publish([nodeStatus(name, this.#snapshot(), limits), ...bands, ...(drift ? [drift] : [])]);
   }
 
   #snapshot(): NodeSnapshot {

@@ -133,9 +133,10 @@ describe('FrameLog', () => {
 
 describe('FrameLogTriggers', () => {
   const limits = { periodSeconds: 60, middlingLow: 0.4, middlingHigh: 0.6, restSeconds: 10 };
+  const off = { ...limits, periodSeconds: 0 };
   const at = (seconds: number): bigint => BigInt(seconds) * SECOND;
-  const sure = [{ score: 0.9, className: 'car' }];
-  const doubtful = [...sure, { score: 0.45, className: 'bike' }];
+  const sure = { detections: [{ score: 0.9, className: 'car' }] };
+  const doubtful = { detections: [...sure.detections, { score: 0.45, className: 'bike' }] };
 
   it('keeps a frame in every period', () => {
     const triggers = new FrameLogTriggers();
@@ -146,7 +147,6 @@ describe('FrameLogTriggers', () => {
 
   it('keeps doubtful frames, with a rest between them', () => {
     const triggers = new FrameLogTriggers();
-    const off = { ...limits, periodSeconds: 0 };
     const kept = [0, 5, 10].map((time) => triggers.reasonFor(doubtful, at(time), off));
     assert.deepEqual(kept, ['middling score 0.45 of bike', undefined, 'middling score 0.45 of bike']);
     assert.equal(
@@ -155,11 +155,29 @@ describe('FrameLogTriggers', () => {
     );
   });
 
+  it('keeps frames about which the bands disagree or whose attention is unusual, each kind with a rest of its own', () => {
+    const triggers = new FrameLogTriggers();
+    const findings = { ...doubtful, disagreement: 'only fir', unusualAttention: 'energy' };
+    const kept = [0, 1, 2, 3, 10, 10].map((time) => triggers.reasonFor(findings, at(time), off));
+    assert.deepEqual(kept, [
+      'disagreement: only fir',
+      'unusual attention: energy',
+      'middling score 0.45 of bike',
+      undefined,
+      'disagreement: only fir',
+      undefined,
+    ]);
+    assert.equal(
+      new FrameLogTriggers().reasonFor({ ...sure, unusualAttention: 'energy' }, at(0), limits),
+      'unusual attention: energy',
+    );
+  });
+
   it('keeps one frame for a request', () => {
     const triggers = new FrameLogTriggers();
-    const off = { ...limits, periodSeconds: 0 };
     triggers.request();
-    assert.equal(triggers.reasonFor([], at(0), off), 'on request');
-    assert.equal(triggers.reasonFor([], at(0), off), undefined);
+    const nothing = { detections: [] };
+    assert.equal(triggers.reasonFor(nothing, at(0), off), 'on request');
+    assert.equal(triggers.reasonFor(nothing, at(0), off), undefined);
   });
 });

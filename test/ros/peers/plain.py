@@ -2,6 +2,7 @@
 
 import array
 import json
+import math
 import sys
 
 import numpy
@@ -18,7 +19,9 @@ def plain(value):
     if isinstance(value, (list, tuple, array.array, numpy.ndarray)):
         return [plain(item) for item in value]
     if isinstance(value, numpy.generic):
-        return value.item()
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no such numbers
     return value
 
 

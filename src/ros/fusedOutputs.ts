@@ -1,0 +1,36 @@
+import { FUSED_TYPE, toFusedDetections } from '../bag/fusedMessages.js';
+import { OUTPUT_TYPES, toDetection2DArray } from '../bag/outputMessages.js';
+import type { FusedFrames } from '../pipeline/setFusion.js';
+import { cdrSerializer } from './cdr.js';
+import type { Rcl, RclNode, RclPublisher } from './rcl.js';
+
+const serializeDetections = cdrSerializer(OUTPUT_TYPES.detections);
+const serializeSupported = cdrSerializer(FUSED_TYPE);
+
+/** Publishers of what all bands together see: `~/fused/detections`, and with who supports each box `~/fused/supported`. */
+export class FusedOutputs {
+  readonly #detections: RclPublisher;
+  readonly #supported: RclPublisher;
+
+  constructor(rcl: Rcl, node: RclNode) {
+    const { QoS } = rcl;
+    const publish = (type: string, name: string): RclPublisher =>
+      node.createPublisher(type, `~/fused/${name}`, {
+        qos: new QoS(
+          QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
+          10,
+          QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
+          QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
+        ),
+        qosOverridingOptions: rcl.QoSOverridingOptions.withDefaultPolicies(),
+      });
+    this.#detections = publish(OUTPUT_TYPES.detections, 'detections');
+    this.#supported = publish(FUSED_TYPE, 'supported');
+  }
+
+  publish(fused: FusedFrames): void {
+    this.#detections.publish(serializeDetections(toDetection2DArray(fused.header, fused.detections)));
+    if (this.#supported.subscriptionCount > 0)
+      this.#supported.publish(serializeSupported(toFusedDetections(fused.header, fused)));
+  }
+}
