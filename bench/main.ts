@@ -4,13 +4,14 @@ import { Command, InvalidArgumentError } from 'commander';
 import { EXIT_CODES, ExpectedError } from '../src/errors.js';
 import { packageRoot } from '../src/packageRoot.js';
 import type { Bench, BenchRow } from './benchRow.js';
+import { explain } from './explain.js';
 import { livePath } from './livePath.js';
 import { memory } from './memory.js';
 import { perception } from './perception.js';
 import { poolThroughput } from './poolThroughput.js';
 
 /** Name on the command line → bench. */
-const benches: Readonly<Record<string, Bench>> = { livePath, poolThroughput, perception, memory };
+const benches: Readonly<Record<string, Bench>> = { livePath, poolThroughput, perception, memory, explain };
 
 const DEFAULT_MODEL = path.join(packageRoot, 'models/efficientdet-d0-rgb.json');
 

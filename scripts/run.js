@@ -64,6 +64,14 @@ const commands = {
     await withSetupLock(setUpForTests);
     return runShown(process.execPath, ['dist/bench/ros.js', ...args]);
   },
+  async 'bench:explain'() {
+    await withSetupLock(setUpCore);
+    return runShown(process.execPath, ['dist/bench/main.js', '--only', 'explain', ...args]);
+  },
+  async 'bench:fidelity'() {
+    await withSetupLock(setUpCore);
+    return runShown(process.execPath, ['dist/bench/fidelity.js', ...args]);
+  },
   async bench() {
     await withSetupLock(setUpCore);
     return runShown(process.execPath, ['dist/bench/main.js', ...args]);

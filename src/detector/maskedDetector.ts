@@ -21,8 +21,8 @@ export interface MaskedDetectorOptions {
   readonly threads?: number;
 }
 
-/** Best boxes that leave the graph for suppression outside. */
-const TOP_K = 1000;
+/** Best boxes that leave the graph for suppression outside: as many as google/automl and effdet look at. */
+const TOP_K = 5000;
 
 /**
  * EfficientDet behind masks: masks go in, the scores of the targets come out, everything between is one ONNX graph. Runs block

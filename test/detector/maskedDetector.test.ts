@@ -35,11 +35,11 @@ for (const name of FIXTURE_MODELS)
 
     before(async () => {
       plain = readPlainDetector(await readModelFiles(fixture(`${name}.json`)));
-      ordinary = await EfficientDet.load(fixture(`${name}.json`), { threads: 1, topK: 1000 });
+      ordinary = await EfficientDet.load(fixture(`${name}.json`), { threads: 1, topK: 5000 });
       masked = await MaskedDetector.open(plain, { threads: 1 });
       pixels = referencePicture(expected, ordinary.manifest.input);
       const { width, height } = expected.picture;
-      const found = await ordinary.detect(pixels, expected.picture, { scoreThreshold: 0, maxDetections: 1000 });
+      const found = await ordinary.detect(pixels, expected.picture, { scoreThreshold: 0, maxDetections: 5000 });
       // The boxes of an untrained network that reach beyond the picture are all alike once they are clipped.
       const inner = found.detections.filter(({ box: b }) => b.x1 > 0 && b.y1 > 0 && b.x2 < width && b.y2 < height);
       // It also throws boxes far from their anchors, which a trained one does not.
@@ -80,7 +80,7 @@ for (const name of FIXTURE_MODELS)
         Math.sin(i / 7) + ((i / width) & 8) / 8 + random() > 0.4 ? 1 : 0,
       );
       const shown = pixels.map((value, i) => (mask[Math.floor(i / 3)] === 1 ? value : fill[i]));
-      const answer = await ordinary.detect(shown, expected.picture, { scoreThreshold: 0.02, maxDetections: 1000 });
+      const answer = await ordinary.detect(shown, expected.picture, { scoreThreshold: 0.02, maxDetections: 5000 });
       const place = ordinary.letterbox(expected.picture);
       const picture = await open({ among: 'nms', ...LOW }, fill);
       const { scores, ious, count } = await picture.scoreMasks(mask, 1);
