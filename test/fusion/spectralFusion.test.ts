@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { fusionSchema } from '../../src/fusion/fusionSchema.js';
 import { type BandDetections, SpectralFusion } from '../../src/fusion/spectralFusion.js';
 import type { Spectrum } from '../../src/spectrum.js';
@@ -94,5 +95,52 @@ describe('SpectralFusion', () => {
     const bands = [band('rgb', person(200, 100)), band('fir', person(110, 50))];
     assert.equal(fusion().fuse(bands).detections.length, 1);
     assert.equal(fusion().fuse(bands, 0.7).detections.length, 2);
+  });
+
+  describe('of any bands', () => {
+    const detections = fc.array(
+      fc.record({
+        className: fc.constantFrom(...CLASSES),
+        score: fc.double({ min: 0, max: 1, noNaN: true }),
+        box: fc
+          .tuple(fc.nat(200), fc.nat(150), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }))
+          .map(([x, y, w, h]) => box(x, y, x + w, y + h)),
+      }),
+      { maxLength: 12 },
+    );
+    const three = fc
+      .tuple(detections, detections, detections)
+      .map(([rgb, nir, fir]) => [band('rgb', ...rgb), band('nir', ...nir), band('fir', ...fir)]);
+
+    it('does not depend on the order of the bands', () => {
+      fc.assert(
+        fc.property(three, ([rgb, nir, fir]) => {
+          assert.deepEqual(fusion().fuse([fir, rgb, nir]), fusion().fuse([rgb, nir, fir]));
+        }),
+      );
+    });
+
+    it('has every box once, and no band both supporting and silent', () => {
+      fc.assert(
+        fc.property(three, (bands) => {
+          const fused = fusion().fuse(bands).detections;
+          for (const { spectrum, detections: own } of bands) {
+            const members = fused.flatMap((object) => object.members.filter((member) => member.spectrum === spectrum));
+            assert.deepEqual(
+              members.map(({ index }) => index).sort((a, b) => a - b),
+              own.map((_, index) => index),
+            );
+            for (const { index, box: place, score } of members)
+              assert.deepEqual({ box: place, score }, { box: own[index].box, score: own[index].score });
+          }
+          for (const { supporting, silent, agreement, members } of fused) {
+            assert.equal(new Set([...supporting, ...silent]).size, supporting.length + silent.length);
+            assert.deepEqual(new Set(supporting), new Set(members.map(({ spectrum }) => spectrum)));
+            assert.ok(agreement === undefined ? silent.length === 0 : agreement > 0 && agreement <= 1);
+            if (silent.length > 0) assert.ok((agreement ?? 1) < 1);
+          }
+        }),
+      );
+    });
   });
 });
