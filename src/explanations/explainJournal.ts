@@ -12,7 +12,7 @@ export type Totals = Readonly<Record<Outcome, number>>;
 
 const count = z.int().min(0);
 const lineSchema = z.union([
-  z.strictObject({ set: z.string(), what: z.enum(['seen', ...OUTCOMES]), why: z.string().optional() }),
+  z.strictObject({ set: z.string(), what: z.enum(['seen', 'begun', ...OUTCOMES]), why: z.string().optional() }),
   z.strictObject({ totals: z.strictObject({ explained: count, failed: count, skipped: count, gone: count }) }),
 ]);
 type Line = z.output<typeof lineSchema>;
@@ -30,6 +30,8 @@ export class ExplainJournal {
   /** Names of the sets that were seen; `undefined`: nothing has become of it yet. */
   readonly #states: Map<string, Outcome | undefined>;
   readonly #totals: Record<Outcome, number>;
+  /** Those of the open ones that were in work already. */
+  readonly #begun: Set<string>;
   #lines = 0;
   /** The last line may be torn: the next one starts on a line of its own. */
   #torn = false;
@@ -38,11 +40,13 @@ export class ExplainJournal {
     readonly files: DurableFiles,
     readonly file: string,
     states: Map<string, Outcome | undefined>,
+    begun: Set<string>,
     totals: Record<Outcome, number>,
     /** Lines that could not be read: torn by a crash, or damaged. */
     readonly unreadableLines: number,
   ) {
     this.#states = states;
+    this.#begun = begun;
     this.#totals = totals;
   }
 
@@ -51,6 +55,7 @@ export class ExplainJournal {
     const content = await files.read(file);
     if (content && content.byteLength > MAX_BYTES) throw new Error(`${file} is too large for an explain journal`);
     const states = new Map<string, Outcome | undefined>();
+    const begun = new Set<string>();
     const totals: Record<Outcome, number> = { explained: 0, failed: 0, skipped: 0, gone: 0 };
     let unreadable = 0;
     for (const text of (content?.toString('utf8') ?? '').split('\n')) {
@@ -58,13 +63,16 @@ export class ExplainJournal {
       const line = parseLine(text);
       if (line === undefined) unreadable++;
       else if ('totals' in line) Object.assign(totals, line.totals);
-      else if (line.what === 'seen') states.set(line.set, states.get(line.set));
-      else if (states.get(line.set) === undefined) {
+      else if (line.what === 'seen' || line.what === 'begun') {
+        states.set(line.set, states.get(line.set));
+        if (line.what === 'begun') begun.add(line.set);
+      } else if (states.get(line.set) === undefined) {
         states.set(line.set, line.what);
+        begun.delete(line.set);
         totals[line.what]++;
       }
     }
-    return new ExplainJournal(files, file, states, totals, unreadable);
+    return new ExplainJournal(files, file, states, begun, totals, unreadable);
   }
 
   get totals(): Totals {
@@ -87,6 +95,17 @@ export class ExplainJournal {
     for (const set of unseen) this.#states.set(set, undefined);
   }
 
+  /** The set is in work now; it is taken up again first where the process ends before there is an outcome. */
+  async begun(set: string): Promise<void> {
+    if (this.#begun.has(set)) return;
+    await this.#append([{ set, what: 'begun' }]);
+    this.#begun.add(set);
+  }
+
+  isBegun(set: string): boolean {
+    return this.#begun.has(set);
+  }
+
   /** Does nothing where the set has its outcome already: the first one holds. */
   async finished(sets: readonly string[], outcome: Outcome, why?: string): Promise<void> {
     const open = sets.filter((set) => this.#states.get(set) === undefined);
@@ -95,6 +114,7 @@ export class ExplainJournal {
     for (const set of open) {
       this.#states.set(set, outcome);
       this.#totals[outcome]++;
+      this.#begun.delete(set);
     }
   }
 
@@ -105,12 +125,16 @@ export class ExplainJournal {
     // Totals count the outcomes of the kept sets too, whose lines would count again.
     const totals = { ...this.#totals };
     for (const [, outcome] of kept) if (outcome !== undefined) totals[outcome]--;
-    const lines: Line[] = [{ totals }, ...kept.map(([set, outcome]) => ({ set, what: outcome ?? ('seen' as const) }))];
+    const lines: Line[] = [{ totals }, ...kept.map(([set, outcome]) => ({ set, what: outcome ?? this.#openAs(set) }))];
     await this.files.replace(this.file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     this.#states.clear();
     for (const [set, outcome] of kept) this.#states.set(set, outcome);
     this.#lines = 0;
     this.#torn = false;
+  }
+
+  #openAs(set: string): 'seen' | 'begun' {
+    return this.#begun.has(set) ? 'begun' : 'seen';
   }
 
   async #append(lines: readonly Line[]): Promise<void> {

@@ -85,7 +85,7 @@ export class ExplainLoop {
     readonly store: ExplanationStore,
   ) {}
 
-  /** @throws where the results cannot be kept in their folder */
+  /** @throws ExpectedError `output` where the results cannot be kept in their folder */
   static async open(
     options: LoopOptions,
     hooks: LoopHooks,
@@ -139,7 +139,7 @@ export class ExplainLoop {
   /** @returns whether there was a set to explain */
   async #step(signal: AbortSignal): Promise<boolean> {
     await this.queue.scan();
-    const stampNs = this.queue.take();
+    const stampNs = await this.queue.take();
     if (stampNs === undefined) return false;
     this.#inWork = { set: stampNs, band: undefined, passes: 0, planned: 0 };
     let set: LoggedSet;

@@ -26,7 +26,7 @@ const FRAME_FILE = /^(\d{19,25})\.mcap$/;
  * A set is known by its stamp: a file that is written again under the same name is the same set.
  */
 export class ExplainQueue {
-  /** Sorted by stamp, oldest first. */
+  /** In the order in which they come. */
   #waiting: bigint[] = [];
   #inWork: bigint | undefined;
 
@@ -67,21 +67,23 @@ export class ExplainQueue {
     const open = this.journal.open().map(BigInt);
     const gone = open.filter((stamp) => !there.has(stamp) && stamp !== this.#inWork);
     await journal.finished(gone.map(String), 'gone');
-    const waiting = open
-      .filter((stamp) => there.has(stamp) && stamp !== this.#inWork)
-      .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    const surplus = Math.max(0, waiting.length - this.options.maxWaiting);
-    // The end that would come last.
-    const skipped = this.#newestFirst ? waiting.splice(0, surplus) : waiting.splice(waiting.length - surplus, surplus);
+    const waiting = open.filter((stamp) => there.has(stamp) && stamp !== this.#inWork).sort(this.#inOrder);
+    // What was in work when the process ended has results already, perhaps all of them: it is not skipped.
+    const begun = waiting.filter((stamp) => journal.isBegun(String(stamp)));
+    const fresh = waiting.filter((stamp) => !journal.isBegun(String(stamp)));
+    const skipped = fresh.splice(Math.max(0, this.options.maxWaiting - begun.length));
     await journal.finished(skipped.map(String), 'skipped');
-    this.#waiting = waiting;
+    this.#waiting = [...begun, ...fresh];
     await journal.compact(new Set(present.map(String)));
   }
 
   /** The next set, which is in work until `finish` or `putBack`; `undefined` where none waits. One at a time. */
-  take(): bigint | undefined {
+  async take(): Promise<bigint | undefined> {
     if (this.#inWork !== undefined) throw new Error(`the set ${String(this.#inWork)} is still in work`);
-    this.#inWork = this.#newestFirst ? this.#waiting.pop() : this.#waiting.shift();
+    const [next] = this.#waiting;
+    if (next === undefined) return undefined;
+    await this.journal.begun(String(next));
+    this.#inWork = this.#waiting.shift();
     return this.#inWork;
   }
 
@@ -91,7 +93,7 @@ export class ExplainQueue {
     if (this.#inWork === stamp) this.#inWork = undefined;
   }
 
-  /** Nothing has become of the set in work; it waits again from the next `scan` on. */
+  /** Nothing has become of the set in work; it comes again first from the next `scan` on. */
   putBack(): void {
     this.#inWork = undefined;
   }
@@ -100,9 +102,10 @@ export class ExplainQueue {
     return frameFile(this.options.folder, stamp);
   }
 
-  get #newestFirst(): boolean {
-    return this.options.order === 'newest-first';
-  }
+  readonly #inOrder = (a: bigint, b: bigint): number => {
+    const oldestFirst = a < b ? -1 : a > b ? 1 : 0;
+    return this.options.order === 'oldest-first' ? oldestFirst : -oldestFirst;
+  };
 
   async #present(): Promise<bigint[]> {
     return stampsIn(await this.files.list(this.options.folder));

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BagWriter } from '../bag/bagWriter.js';
 import { OUTPUT_TYPES, toCompressedImage } from '../bag/outputMessages.js';
+import { outputError } from '../outputError.js';
 import { isSpectrum, type Spectrum } from '../spectrum.js';
 import { commitFile, emptyFolder } from './durableFiles.js';
 import type { Explanation } from './explanation.js';
@@ -29,9 +30,11 @@ export class ExplanationStore {
     readonly maxBytes: number,
   ) {}
 
-  /** @throws where the folder cannot be made */
+  /** @throws ExpectedError `output` where the folder cannot be made */
   static async open(folder: string, maxBytes: number): Promise<ExplanationStore> {
-    await emptyFolder(path.join(folder, 'unfinished'));
+    await emptyFolder(path.join(folder, 'unfinished')).catch((error: unknown) => {
+      throw outputError(folder, error);
+    });
     return new ExplanationStore(folder, maxBytes);
   }
 

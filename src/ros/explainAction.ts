@@ -7,6 +7,8 @@ import { GOAL_RESPONSE, type Rcl, type RclGoalHandle, type RclNode } from './rcl
 
 /** Goals that may wait for their turn; more are rejected. */
 const MOST_WAITING = 8;
+/** Feedback comes no more often: it holds the maps of all boxes. */
+const FEEDBACK_MS = 500;
 /** How long a result can still be asked for, seconds; goals hold images. */
 const RESULT_TIMEOUT = 60;
 
@@ -96,11 +98,16 @@ export class ExplainAction {
   async #explain(handle: RclGoalHandle, goal: ExplainGoal, signal: AbortSignal): Promise<object> {
     let last: ExplainProgress | undefined;
     const startedMs = performance.now();
+    let toldMs = -Infinity;
     try {
       signal.throwIfAborted();
       for await (const progress of this.hooks.explain(goal, signal)) {
         last = progress;
-        if (!progress.complete) handle.publishFeedback(feedbackOf(progress, performance.now() - startedMs));
+        const nowMs = performance.now();
+        if (!progress.complete && nowMs - toldMs >= FEEDBACK_MS) {
+          handle.publishFeedback(feedbackOf(progress, nowMs - startedMs));
+          toldMs = nowMs;
+        }
         signal.throwIfAborted();
       }
     } catch (error) {

@@ -73,6 +73,9 @@ export function readGoal(goal: unknown, parameters: ExplainRuntimeParameters): E
   };
 }
 
+/** Passes between two partial results: the work is held back, and gives way to the action, only there. */
+const REPORT_EVERY = 10;
+
 /** Settings of a method by the names that people give. @param choice.passes 0: the preset's; of no meaning where masks are not drawn */
 export function settingsOf(choice: {
   readonly method: ExplainMethod;
@@ -80,8 +83,10 @@ export function settingsOf(choice: {
   readonly passes: number;
 }): ExplainSettings {
   const settings: ExplainSettings = presetSettings(choice.method, choice.preset);
-  if (choice.passes === 0 || !('passes' in settings)) return settings;
-  return parseExplainSettings({ ...settings, passes: choice.passes }, 'the parameter passes');
+  if (!('passes' in settings)) return settings;
+  const passes = choice.passes === 0 ? settings.passes : choice.passes;
+  const reportEvery = Math.min(settings.reportEvery, REPORT_EVERY);
+  return parseExplainSettings({ ...settings, passes, reportEvery }, 'the parameter passes');
 }
 
 function imageOf(message: { readonly data: Uint8Array }, spectrum: Spectrum): Frame {

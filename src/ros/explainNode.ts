@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ExpectedError } from '../errors.js';
+import { EXIT_CODES, ExpectedError } from '../errors.js';
 import { BandModels, type OpenExplainer } from '../explanations/bandModels.js';
 import { CpuBudget } from '../explanations/cpuBudget.js';
 import { explainFrame, type ExplainProgress } from '../explanations/explainFrame.js';
@@ -143,9 +143,11 @@ export class ExplainNode {
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#trouble = error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
-      logger.fatal(`${this.#trouble}; the process ends with code ${WATCHDOG_EXIT_CODE}, to be started again`);
+      const lost = !(error instanceof ExpectedError) || error.kind === 'environment';
+      const exitCode = lost ? WATCHDOG_EXIT_CODE : EXIT_CODES[error.kind];
+      logger.fatal(`${this.#trouble}; the process ends with code ${exitCode}`);
       this.#report();
-      this.end(WATCHDOG_EXIT_CODE);
+      this.end(exitCode);
     }
   }
 

@@ -293,6 +293,14 @@ describe('explain_node', function () {
     assert.equal(from.message?.[STATUS]?.values['frame sets that cannot be explained'], '0');
   });
 
+  it('ends with code 4 where the results cannot be kept', async () => {
+    await logFrames(ros.log, [0]);
+    writeFileSync(path.join(ros.folder, 'a-file'), '');
+    ros.start({ 'results.folder': path.join(ros.folder, 'a-file', 'results') });
+    assert.equal(await ros.node.ended(), 4);
+    assert.match(ros.node.log.join('\n'), /cannot write .*a-file/);
+  });
+
   it('ends with code 2 for a parameter that cannot be', async () => {
     ros.start({ method: 'guessing' });
     assert.equal(await ros.node.ended(), 2);
