@@ -57,6 +57,8 @@ const DETECTION_FIGURES = [
 export class DriftMonitor {
   readonly #figures: Watched[];
   readonly #sliceNs: bigint;
+  /** When the oldest of what is in the window was seen, or earlier. */
+  #sinceNs: bigint | undefined;
   #sliceStartNs: bigint | undefined;
 
   /** @param spectra the bands that can be held against the baseline (`bandMismatch`) */
@@ -72,6 +74,10 @@ export class DriftMonitor {
 
   observe(observation: Observation, nowNs: bigint): void {
     this.#advance(nowNs);
+    if (this.#figures.every(({ window }) => window.total === 0)) {
+      this.#sinceNs = nowNs;
+      for (const figure of this.#figures) figure.drifted = false;
+    }
     for (const { valuesOf, window } of this.#figures) for (const bin of valuesOf(observation)) window.add(bin);
   }
 
@@ -83,13 +89,17 @@ export class DriftMonitor {
     }
   }
 
-  /** Every figure with its verdict. A figure that has become too rare to judge keeps its last verdict until none of it is left. */
+  /**
+   * Every figure with its verdict. There is none before half a window has been seen: shorter ones show the scene, not a drift. A figure that has become too rare to judge keeps its last verdict until none of it is left.
+   */
   judge(nowNs: bigint, { minimumSamples, raiseAbove, clearBelow }: DriftLimits): FigureDrift[] {
     this.#advance(nowNs);
+    const seenNs = this.#sinceNs === undefined ? 0n : nowNs - this.#sinceNs;
+    const longEnough = 2n * seenNs >= this.#sliceNs * BigInt(SLICES);
     return this.#figures.map((figure) => {
       const { spectrum, name, window, baseline, baselineTotal, groups } = figure;
       const samples = window.total;
-      const enough = Math.min(samples, baselineTotal) >= Math.max(1, minimumSamples);
+      const enough = longEnough && Math.min(samples, baselineTotal) >= Math.max(1, minimumSamples);
       const index = enough ? stabilityIndex(grouped(baseline, groups), grouped(window.counts, groups)) : undefined;
       if (index !== undefined)
         figure.drifted = index > (figure.drifted ? Math.min(clearBelow, raiseAbove) : raiseAbove);

@@ -23,16 +23,18 @@ export interface Observation {
 
 /**
  * Figures of one band whose distribution is watched. `score`, `energyInBox` and `energyGain` have a value for each detection, the others
- * one for each image. The extremes are there to tell which images are unusual; they are not watched for drift.
+ * one for each image. Boxes of distant things hold a hundredth of a map's energy and less, and energy gains of one detector lie within two
+ * octaves (measured on generated drives): hence ratios, and fine ones. The extremes tell which images are unusual; they are not watched for
+ * drift.
  */
 export const BAND_FIGURES = {
   score: linearBins(0, 1, 50),
   count: stepBins([0, 1, 2, 3, 4, 5, 7, 9, 13, 17, 33, 65]),
-  energyInBox: linearBins(0, 1, 50),
-  energyGain: logarithmicBins(-4, 10, 2),
-  lowestEnergyInBox: logarithmicBins(-12, 0, 4),
-  lowestEnergyGain: logarithmicBins(-8, 10, 4),
-  highestEnergyGain: logarithmicBins(-4, 14, 4),
+  energyInBox: logarithmicBins(-12, 0, 4),
+  energyGain: logarithmicBins(-4, 10, 8),
+  lowestEnergyInBox: logarithmicBins(-16, 0, 8),
+  lowestEnergyGain: logarithmicBins(-8, 10, 16),
+  highestEnergyGain: logarithmicBins(-4, 14, 16),
 } as const satisfies Record<string, Bins>;
 
 export type BandFigure = keyof typeof BAND_FIGURES;

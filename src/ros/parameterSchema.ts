@@ -51,7 +51,12 @@ export const startSchema = z.strictObject({
     .describe(
       'File that `msal replay --baseline` wrote: what is seen is held against it in /diagnostics, and images for the frame log too. Empty: it is not.',
     ),
-  'drift.window': z.number().min(1).max(86_400).default(300).describe('Seconds that are held against the baseline.'),
+  'drift.window': z
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(1800)
+    .describe('Seconds that are held against the baseline; no verdict before half of them.'),
   'rgb.transport': transport('rgb'),
   'nir.transport': transport('nir'),
   'mir.transport': transport('mir'),

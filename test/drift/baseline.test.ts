@@ -34,13 +34,14 @@ describe('drift baselines', () => {
       [49, 1],
     ]);
     assert.deepEqual(filled(fir.figures.count), [[3, 1]]);
+    // 0.25 and 0.5 lie ten and eleven octaves above 2^-12, in quarters.
     assert.deepEqual(filled(fir.figures.energyInBox), [
-      [12, 1],
-      [25, 1],
+      [40, 1],
+      [44, 1],
     ]);
-    // log2 4 = 2: four halves of an octave a pair above 2^-4.
-    assert.deepEqual(filled(fir.figures.energyGain), [[12, 2]]);
-    assert.deepEqual(filled(fir.figures.lowestEnergyInBox), [[40, 1]]);
+    // 4 lies six octaves above 2^-4, in eighths; 0.25 lies fourteen above 2^-16.
+    assert.deepEqual(filled(fir.figures.energyGain), [[48, 2]]);
+    assert.deepEqual(filled(fir.figures.lowestEnergyInBox), [[112, 1]]);
     assert.deepEqual(filled(agreement), [
       [6, 1],
       [11, 1],

@@ -94,6 +94,18 @@ describe('DriftMonitor', () => {
     assert.ok(short.judge(drive(short, 0n, 9, 600, { score: 0.2 }), LIMITS).every(({ drifted: is }) => !is));
   });
 
+  it('says nothing before it has seen half a window, nor soon after a pause that has emptied it', () => {
+    const monitor = new DriftMonitor(baseline, ['fir'], 60);
+    let nowNs = drive(monitor, 0n, 11, 290, { score: 0.2 });
+    assert.deepEqual(drifted(monitor.judge(nowNs, LIMITS)), []);
+    nowNs = drive(monitor, nowNs, 12, 20, { score: 0.2 });
+    assert.deepEqual(drifted(monitor.judge(nowNs, LIMITS)), ['fir scores']);
+    nowNs = drive(monitor, nowNs + 3600n * SECOND, 13, 290, { score: 0.2 });
+    assert.deepEqual(drifted(monitor.judge(nowNs, LIMITS)), []);
+    nowNs = drive(monitor, nowNs, 14, 20, { score: 0.2 });
+    assert.deepEqual(drifted(monitor.judge(nowNs, LIMITS)), ['fir scores']);
+  });
+
   it('starts anew after a reset, and leaves out bands that are not to be compared', () => {
     const monitor = new DriftMonitor(baseline, ['fir'], 60);
     const nowNs = drive(monitor, 0n, 10, 600, { score: 0.2 });

@@ -54,6 +54,7 @@ describe('perception_node, fusing', function () {
       parameters: {
         'drift.baseline': baseline,
         'drift.min_samples': 50,
+        'drift.window': 4.0,
         'frame_log.folder': path.join(folder, 'log'),
         'frame_log.period': 0.0,
         'frame_log.middling_low': 1.0,
@@ -153,11 +154,19 @@ describe('perception_node, fusing', function () {
 
   it('stops fusing and starts again at run time', async () => {
     await setParameter(ros, { name: 'fusion.enabled', value: { type: 1, bool_value: false } });
+    const fir = '/perception_node/fir/detections';
     // What was in work when the parameter changed is still fused.
-    for (let i = 0; i < 3; i++) await ros.message('/perception_node/fir/detections', freshly());
+    for (let i = 0; i < 2; i++) await ros.message(fir, freshly());
+    const last = (topic: string): bigint => {
+      const stamps = ros
+        .heard<{ header: Header }>(topic)
+        .map(({ header: { stamp } }) => BigInt(stamp.sec) * 10n ** 9n + BigInt(stamp.nanosec));
+      return stamps.reduce((latest, stamp) => (stamp > latest ? stamp : latest));
+    };
+    const off = last(fir);
+    for (let i = 0; i < 3; i++) await ros.message(fir, freshly());
+    assert.ok(last(SUPPORTED) <= off && last(fir) > off);
     const before = ros.heard(SUPPORTED).length;
-    for (let i = 0; i < 3; i++) await ros.message('/perception_node/fir/detections', freshly());
-    assert.equal(ros.heard(SUPPORTED).length, before);
     await setParameter(ros, { name: 'fusion.enabled', value: { type: 1, bool_value: true } });
     await ros.message(SUPPORTED, () => ros.heard(SUPPORTED).length > before);
   });
