@@ -50,6 +50,8 @@ const schema = z
       classLogits: z.array(tensorName).min(1).max(10),
       boxRegression: z.array(tensorName).min(1).max(10),
       headFeatures: z.array(tensorName).min(1).max(10).optional(),
+      /** What enters the feature pyramid, finest first, [N, F, h, w]; found by walking the graph where it is left out. */
+      backboneFeatures: z.array(tensorName).min(1).max(10).optional(),
     }),
     classHead: z
       .object({ depthwise: tensorName, pointwise: tensorName, pointwiseBias: tensorName.optional() })

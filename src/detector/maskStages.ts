@@ -8,7 +8,7 @@ import { DataType } from '../onnx/schema.js';
  * same in JavaScript.
  */
 
-interface GridInputs {
+export interface GridInputs {
   /** float32 [B, rows, columns]. */
   readonly grids: string;
   /** float32 [B, 2]: offset in pixels, y and x. */
@@ -20,33 +20,60 @@ interface GridInputs {
 /** Masks [B, height, width] of the grids. */
 export function gridMasks(
   graph: GraphBuilder,
-  { grids, offsets, steps }: GridInputs,
+  inputs: GridInputs,
   { height, width }: { readonly height: number; readonly width: number },
 ): string {
+  const down = axisWeights(graph, inputs, 0, height);
+  const across = axisWeights(graph, inputs, 1, width);
+  return graph.node('MatMul', [graph.node('MatMul', [down, inputs.grids]), across]);
+}
+
+/** What turns masks at the size of the input into masks of a coarser map: see `averagedMasks`. */
+export interface Averaging {
+  /** float32 [rows, H]: share of each pixel row in the rows of the map. */
+  readonly rowShares: string;
+  /** float32 [W, columns]. */
+  readonly columnShares: string;
+  /** float32 [1, rows, columns]: what is added, 1 − the share of the cell that the picture fills. */
+  readonly outside: string;
+}
+
+/**
+ * Masks [B, rows, columns] of the grids, averaged over the area of each cell: `A_y · M · A_xᵀ + outside` with M of `gridMasks`,
+ * made of the small factors, `(A_y R_y) · G · (R_xᵀ A_xᵀ)`. Pixels with no share count as not masked by way of `outside`.
+ */
+export function averagedMasks(
+  graph: GraphBuilder,
+  inputs: GridInputs,
+  { rowShares, columnShares, outside }: Averaging,
+  { height, width }: { readonly height: number; readonly width: number },
+): string {
+  const down = graph.node('MatMul', [rowShares, axisWeights(graph, inputs, 0, height)]);
+  const across = graph.node('MatMul', [axisWeights(graph, inputs, 1, width), columnShares]);
+  return graph.node('Add', [graph.node('MatMul', [graph.node('MatMul', [down, inputs.grids]), across]), outside]);
+}
+
+/** Weights of an axis: R_y [B, length, cells] for axis 0, R_xᵀ [B, cells, length] for axis 1. */
+function axisWeights(graph: GraphBuilder, { grids, offsets, steps }: GridInputs, axis: 0 | 1, length: number): string {
+  const tall = axis === 0;
+  const scalar = (tensor: string, along: number): string =>
+    graph.node('Gather', [tensor, graph.integers('index', [axis])], { axis: along });
+  const centres = Float32Array.from({ length }, (_, i) => i + 0.5);
+  const pixels = graph.floats('pixels', centres, tall ? [1, length, 1] : [1, 1, length]);
+  const offset = graph.reshape(scalar(offsets, 1), [-1, 1, 1]);
+  const scaled = graph.node('Mul', [graph.node('Add', [pixels, offset]), scalar(steps, 0)]);
+  const position = graph.node('Sub', [scaled, graph.floats('half', [0.5], [1])]);
   const shape = graph.node('Shape', [grids]);
-  const scalar = (tensor: string, index: number, axis: number): string =>
-    graph.node('Gather', [tensor, graph.integers('index', [index])], { axis });
-  /** Weights of an axis, [B, length, cells] for `tall`, else [B, cells, length]. */
-  const weights = (axis: 0 | 1, length: number, tall: boolean): string => {
-    const centres = Float32Array.from({ length }, (_, i) => i + 0.5);
-    const pixels = graph.floats('pixels', centres, tall ? [1, length, 1] : [1, 1, length]);
-    const offset = graph.reshape(scalar(offsets, axis, 1), [-1, 1, 1]);
-    const scaled = graph.node('Mul', [graph.node('Add', [pixels, offset]), scalar(steps, axis, 0)]);
-    const position = graph.node('Sub', [scaled, graph.floats('half', [0.5], [1])]);
-    const count = graph.node('Gather', [shape, graph.integers('axis', [axis + 1], [])], { axis: 0 });
-    const range = graph.node('Range', [graph.integers('zero', [0], []), count, graph.integers('one', [1], [])]);
-    const cells = graph.reshape(graph.node('Cast', [range], { to: DataType.float32 }), tall ? [1, 1, -1] : [1, -1, 1]);
-    const last = graph.node('Sub', [
-      graph.node('Cast', [count], { to: DataType.float32 }),
-      graph.floats('one', [1], [1]),
-    ]);
-    const inside = graph.node('Max', [graph.node('Min', [position, last]), graph.floats('zero', [0], [1])]);
-    const distance = graph.node('Abs', [graph.node('Sub', [inside, cells])]);
-    return graph.node('Relu', [graph.node('Sub', [graph.floats('one', [1], [1]), distance])]);
-  };
-  const down = weights(0, height, true);
-  const across = weights(1, width, false);
-  return graph.node('MatMul', [graph.node('MatMul', [down, grids]), across]);
+  const count = graph.node('Gather', [shape, graph.integers('axis', [axis + 1], [])], { axis: 0 });
+  const range = graph.node('Range', [graph.integers('zero', [0], []), count, graph.integers('one', [1], [])]);
+  const cells = graph.reshape(graph.node('Cast', [range], { to: DataType.float32 }), tall ? [1, 1, -1] : [1, -1, 1]);
+  const last = graph.node('Sub', [
+    graph.node('Cast', [count], { to: DataType.float32 }),
+    graph.floats('one', [1], [1]),
+  ]);
+  const inside = graph.node('Max', [graph.node('Min', [position, last]), graph.floats('zero', [0], [1])]);
+  const distance = graph.node('Abs', [graph.node('Sub', [inside, cells])]);
+  return graph.node('Relu', [graph.node('Sub', [graph.floats('one', [1], [1]), distance])]);
 }
 
 /**

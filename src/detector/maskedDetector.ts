@@ -1,7 +1,11 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type { Size } from '../geometry/letterbox.js';
 import type { AnchorGrid } from './anchors.js';
+import { cutBackbone, type CutModel } from './backbone.js';
 import { composeDetector, readPlainDetector, type PlainDetector } from './composedDetector.js';
+import { composeFeatures } from './featureGraph.js';
+import { composeBackbone, composeLive, type FeatureGround, type MapShape } from './liveGraph.js';
+import { livePlanes, mapShapes } from './livePlanes.js';
 import { readModelFiles, type ModelManifest } from './manifest.js';
 import {
   composeMasked,
@@ -30,6 +34,8 @@ const TOP_K = 5000;
  */
 export class MaskedDetector {
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
+  #cut: CutModel | undefined;
+  #shapes: readonly MapShape[] = [];
 
   private constructor(
     readonly plain: PlainDetector,
@@ -62,12 +68,14 @@ export class MaskedDetector {
   }
 
   /**
-   * Takes up a picture and its targets, and runs the unmasked picture once.
+   * Takes up a picture and its targets, and runs the unmasked picture unless told not to.
    * @throws RangeError for pixels that are not the model's input, or a target without area or of a class that does not exist
+   * @throws ExpectedError `model` where features are to be masked and the end of the backbone is not found
    */
   async picture(setup: MaskedPictureSetup): Promise<MaskedPicture> {
     const planes = await this.#prepare(setup.pixels, setup.fill, setup.content);
-    return MaskedPicture.open(this, planes, setup);
+    const live = setup.features && (await this.#livePlanes(planes, setup.features, setup.content));
+    return MaskedPicture.open(this, live ?? planes, setup);
   }
 
   /** Runs the graph of the given kind; each kind's session is opened at its first use. */
@@ -76,12 +84,53 @@ export class MaskedDetector {
     search: SearchSpace,
     feeds: Readonly<Record<string, Tensor>>,
   ): Promise<InferenceSession.OnnxValueMapType> {
-    const key = `${masks} ${search}`;
+    const compose = (): Uint8Array =>
+      masks === 'features'
+        ? composeLive(this.plain, this.cut, this.#shapes, search, TOP_K)
+        : composeMasked(this.plain, masks, search, TOP_K);
+    return this.#runGraph(`${masks} ${search}`, compose, feeds);
+  }
+
+  /** The model in two: see cutBackbone. */
+  get cut(): CutModel {
+    return (this.#cut ??= cutBackbone(this.plain.model, this.manifest, this.plain.head));
+  }
+
+  /**
+   * What the network makes of a picture without a mask: see composeFeatures.
+   * @param pixels uint8 [H, W, 3], RGB, resized to the model's input
+   */
+  async unmasked(pixels: Uint8Array, content: Size): Promise<InferenceSession.OnnxValueMapType> {
+    const planes = await this.#prepare(pixels, pixels, content);
+    return this.#runGraph('unmasked', () => composeFeatures(this.plain), planes);
+  }
+
+  async #runGraph(
+    key: string,
+    compose: () => Uint8Array,
+    feeds: Readonly<Record<string, Tensor>>,
+  ): Promise<InferenceSession.OnnxValueMapType> {
     const opened =
-      this.#sessions.get(key) ??
-      openSession(composeMasked(this.plain, masks, search, TOP_K), this.provider, this.threads);
+      this.#sessions.get(key) ?? Promise.resolve().then(() => openSession(compose(), this.provider, this.threads));
     this.#sessions.set(key, opened);
     return (await opened).run(feeds);
+  }
+
+  /** Runs the backbone on the picture, and on the fill where features blend into it. */
+  async #livePlanes(
+    planes: Readonly<Record<string, Tensor>>,
+    ground: FeatureGround,
+    content: Size,
+  ): Promise<Record<string, Tensor>> {
+    const { cut } = this;
+    const backbone = (feeds: Readonly<Record<string, Tensor>>): Promise<InferenceSession.OnnxValueMapType> =>
+      this.#runGraph('backbone', () => composeBackbone(this.plain, cut), feeds);
+    const shown = await backbone(planes);
+    this.#shapes = mapShapes(shown, cut.features.length, this.manifest.name);
+    const contrast = planes[names.contrast];
+    const nothing = new Tensor('float32', new Float32Array(contrast.size), contrast.dims);
+    const fill = ground === 'fill' ? await backbone({ ...planes, [names.contrast]: nothing }) : undefined;
+    return livePlanes(shown, fill, this.#shapes, this.manifest.input, content);
   }
 
   /** Frees the sessions. */

@@ -5,11 +5,14 @@ import type { AnchorGrid } from './anchors.js';
 import type { PlainDetector } from './composedDetector.js';
 import { flatBest, flatLayout, flatOutputs } from './flatOutputs.js';
 import { boxCorners, normalise, toPlanes } from './graphStages.js';
-import { gridMasks, maskedPictures } from './maskStages.js';
+import { gridMasks, maskedPictures, type GridInputs } from './maskStages.js';
 import { scoreCandidates } from './targetStages.js';
 
-/** How masks come in: as coarse grids that the graph upsamples, or ready at the size of the input. */
-export type MaskKind = 'grids' | 'full';
+/**
+ * How masks come in: as coarse grids that the graph upsamples, or ready at the size of the input; `features` are grids that mask
+ * the backbone's output maps instead of the picture (see liveGraph.ts).
+ */
+export type MaskKind = 'grids' | 'full' | 'features';
 /** Where a target is looked for: among its candidate anchors, in the graph, or among all detections after suppression. */
 export type SearchSpace = 'anchors' | 'nms';
 
@@ -69,8 +72,13 @@ export function composePreparation({ manifest, model }: PlainDetector): Uint8Arr
  * Once for each batch of masks: masks → masked pictures → network → the targets' scores (`anchors`), or the best `topK`
  * boxes for suppression outside (`nms`).
  */
-export function composeMasked(plain: PlainDetector, masks: MaskKind, search: SearchSpace, topK: number): Uint8Array {
-  const { manifest, model, anchors, head } = plain;
+export function composeMasked(
+  plain: PlainDetector,
+  masks: Exclude<MaskKind, 'features'>,
+  search: SearchSpace,
+  topK: number,
+): Uint8Array {
+  const { manifest, model } = plain;
   const { width, height } = manifest.input;
   const graph = new GraphBuilder(opsetOf(model));
   const names = maskedTensors;
@@ -78,9 +86,23 @@ export function composeMasked(plain: PlainDetector, masks: MaskKind, search: Sea
   const contrast = graph.input(names.contrast, DataType.float32, plane);
   const ground = graph.input(names.ground, DataType.float32, plane);
   const full =
-    masks === 'full' ? graph.input(names.masks, DataType.float32, ['b', height, width]) : grids(graph, plain);
+    masks === 'full'
+      ? graph.input(names.masks, DataType.float32, ['b', height, width])
+      : gridMasks(graph, gridInputs(graph), manifest.input);
   const images = maskedPictures(graph, full, { contrast, ground }, manifest.input);
   const inner = graph.embed(model, { prefix: 'network/', inputs: { [manifest.input.name]: images } });
+  scoreTargets(graph, plain, inner, search, topK);
+  return writeModel(graph.build());
+}
+
+/** Ends a graph whose network makes its outputs of masked pictures: scores its targets, or picks the best `topK` boxes. */
+export function scoreTargets(
+  graph: GraphBuilder,
+  { manifest, anchors, head }: PlainDetector,
+  inner: (name: string) => string,
+  search: SearchSpace,
+  topK: number,
+): void {
   const outputs = {
     classes: manifest.outputs.classLogits.map(inner),
     boxes: manifest.outputs.boxRegression.map(inner),
@@ -89,17 +111,16 @@ export function composeMasked(plain: PlainDetector, masks: MaskKind, search: Sea
   };
   if (search === 'anchors') searchAnchors(graph, outputs);
   else bestBoxes(graph, outputs, anchors, Math.min(topK, anchors.count));
-  return writeModel(graph.build());
 }
 
-function grids(graph: GraphBuilder, { manifest }: PlainDetector): string {
+/** Declares the inputs of masks that come as grids. */
+export function gridInputs(graph: GraphBuilder): GridInputs {
   const names = maskedTensors;
-  const inputs = {
+  return {
     grids: graph.input(names.grids, DataType.float32, ['b', 'rows', 'columns']),
     offsets: graph.input(names.offsets, DataType.float32, ['b', 2]),
     steps: graph.input(names.steps, DataType.float32, [2]),
   };
-  return gridMasks(graph, inputs, manifest.input);
 }
 
 interface NetworkOutputs {

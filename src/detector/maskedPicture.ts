@@ -6,6 +6,7 @@ import { nonMaximumSuppression } from '../geometry/nms.js';
 import { candidateAnchors } from './candidates.js';
 import { findAgain, similarity, type ClassifiedBox, type FindRule } from './findAgain.js';
 import { flatLayout } from './flatOutputs.js';
+import type { FeatureGround } from './liveGraph.js';
 import type { MaskedDetector } from './maskedDetector.js';
 import { maskedTensors as names, type MaskKind, type SearchSpace } from './maskedGraph.js';
 
@@ -30,6 +31,16 @@ export interface MaskedPictureSetup {
   readonly content: Size;
   readonly targets: readonly MaskedTarget[];
   readonly rule: SearchRule;
+  /**
+   * Given: masks act on the backbone's output maps, which blend into this, instead of on the picture (live RISE, see
+   * liveGraph.ts), and the backbone runs once only.
+   */
+  readonly features?: FeatureGround;
+  /**
+   * False: the unmasked picture is not looked at first. `unmasked` stays empty then, and similarities are those to a vector with
+   * nothing but the target's class in it. Default true.
+   */
+  readonly look?: boolean;
 }
 
 /** Masks as coarse grids: see maskStages. */
@@ -65,7 +76,7 @@ const SUPPRESSION_IOU = 0.5;
 
 /** One picture and its targets in a MaskedDetector. */
 export class MaskedPicture {
-  /** What the network says about the picture without a mask, one row; a target with IoU 0 cannot be found at all. */
+  /** What the network says about the picture without a mask, one row if it was looked at; a target with IoU 0 cannot be found at all. */
   unmasked: MaskScores = { count: 0, scores: empty, ious: empty, vectors: empty, similarities: empty };
   #vectors: Float32Array;
   #targetFeeds: Record<string, Tensor> = {};
@@ -95,13 +106,13 @@ export class MaskedPicture {
         );
     }
     const picture = new MaskedPicture(detector, planes, setup);
-    await picture.#lookUnmasked();
+    if (setup.look !== false) await picture.#lookUnmasked();
     return picture;
   }
 
   /** Scores every target under masks that the graph upsamples. */
   async scoreGrids({ count, rows, columns, grids, offsets, upsampled }: GridMasks): Promise<MaskScores> {
-    return this.#score('grids', count, {
+    return this.#score(this.setup.features === undefined ? 'grids' : 'features', count, {
       [names.grids]: new Tensor('float32', grids, [count, rows, columns]),
       [names.offsets]: new Tensor('float32', offsets, [count, 2]),
       [names.steps]: new Tensor('float32', Float32Array.of(rows / upsampled.height, columns / upsampled.width), [2]),
@@ -111,8 +122,10 @@ export class MaskedPicture {
   /**
    * Scores every target under masks of the input's size.
    * @param masks [count, H, W], 0 shows the fill and 1 the picture; the padding is left alone
+   * @throws Error where features are masked, which grids only can
    */
   async scoreMasks(masks: Float32Array, count: number): Promise<MaskScores> {
+    if (this.setup.features !== undefined) throw new Error('features are masked by grids only');
     const { width, height } = this.detector.manifest.input;
     return this.#score('full', count, { [names.masks]: new Tensor('float32', masks, [count, height, width]) });
   }
