@@ -1,12 +1,15 @@
 import type { ModelManifest } from '../detector/manifest.js';
-import type { SearchRule } from '../detector/maskedPicture.js';
+import type { FeatureGround } from '../detector/liveGraph.js';
+import type { GridMasks, SearchRule } from '../detector/maskedPicture.js';
 import type { Provider } from '../detector/providers.js';
 import type { Box } from '../geometry/box.js';
 import type { Size } from '../geometry/letterbox.js';
+import type { FeatureMaskKind } from '../saliency/featureMasks.js';
 import type { GradCamVariant } from '../saliency/gradCam.js';
 import type { MaskStreamOptions } from '../saliency/maskStream.js';
 import type { SaliencyMap } from '../saliency/saliencyMap.js';
 import type { Fill } from './modelPicture.js';
+import type { SiduLevel } from './siduMasks.js';
 
 /** What an explanation worker is started with. */
 export interface ExplainWorkerSetup {
@@ -29,6 +32,14 @@ export interface SourcePicture {
 /** What a mask is weighed with: the target's score, or D-RISE's similarity. */
 export type MaskValue = 'score' | 'similarity';
 
+/** Masks that act on the backbone's maps (live RISE). */
+export interface LiveMasking {
+  readonly ground: FeatureGround;
+  /** So many of `passes` masks are passed through the whole network too. */
+  readonly corrected: number;
+  readonly passes: number;
+}
+
 export type ExplainTask =
   | { readonly kind: 'load' }
   /** Takes up a picture under a number of the caller's. */
@@ -38,11 +49,25 @@ export type ExplainTask =
       readonly picture: SourcePicture;
       readonly fill: Fill;
       readonly rule: SearchRule;
-      readonly stream: MaskStreamOptions;
+      /** Left out: masks come with `scoreGrids`. */
+      readonly stream?: MaskStreamOptions;
       readonly value: MaskValue;
+      readonly live?: LiveMasking;
     }
-  /** Scores masks `from` to `from + count − 1` of the picture's stream. */
+  /**
+   * Scores masks `from` to `from + count − 1` of the picture's stream. Of live masks that are corrected the values are
+   * [count, 2T]: see MultilevelEstimate.
+   */
   | { readonly kind: 'score'; readonly id: number; readonly from: number; readonly count: number }
+  | { readonly kind: 'scoreGrids'; readonly id: number; readonly masks: GridMasks }
+  /** SIDU's masks of a picture. */
+  | {
+      readonly kind: 'siduMasks';
+      readonly picture: SourcePicture;
+      readonly rule: SearchRule;
+      readonly masks: FeatureMaskKind;
+      readonly groups: number | undefined;
+    }
   | { readonly kind: 'end'; readonly id: number }
   | { readonly kind: 'gradCam'; readonly picture: SourcePicture; readonly variant: GradCamVariant }
   | { readonly kind: 'close' };
@@ -50,6 +75,8 @@ export type ExplainTask =
 export type ExplainAnswer =
   | { readonly kind: 'loaded'; readonly manifest: ModelManifest; readonly provider: Provider }
   | { readonly kind: 'scored'; readonly values: Float32Array; readonly found: Uint8Array }
+  | { readonly kind: 'vectors'; readonly ious: Float32Array; readonly vectors: Float32Array }
+  | { readonly kind: 'siduMasks'; readonly levels: readonly SiduLevel[] }
   /** Undefined where the detector does not find the target. */
   | { readonly kind: 'maps'; readonly maps: readonly (SaliencyMap | undefined)[] }
   | { readonly kind: 'done' };

@@ -1,17 +1,18 @@
 import { availableParallelism } from 'node:os';
 import type { ModelManifest } from '../detector/manifest.js';
 import type { Provider } from '../detector/providers.js';
-import { ExpectedError } from '../errors.js';
 import { clip } from '../geometry/box.js';
-import { letterbox, toInput } from '../geometry/letterbox.js';
+import { letterbox, toInput, type Size } from '../geometry/letterbox.js';
 import { MaskStream, type MaskStreamOptions } from '../saliency/maskStream.js';
-import { RiseEstimate } from '../saliency/riseEstimate.js';
+import { MultilevelEstimate } from '../saliency/multilevelEstimate.js';
+import { RiseEstimate, type MapEstimate } from '../saliency/riseEstimate.js';
 import { WorkerClient } from '../workers/workerClient.js';
 import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, SourcePicture } from './explainProtocol.js';
 import type { Explainer, ExplainRequest, PartialExplanation } from './explanation.js';
 import { explainByMasks, type ScoreSource } from './maskExplanation.js';
 import { checkRequest, requestHash } from './request.js';
 import type { SettingsOf } from './settings.js';
+import { explainBySidu, type GridScorer } from './siduExplanation.js';
 
 export interface ExplainerOptions {
   /** Threads that score masks side by side. Default: one for each core; one where a GPU may be used. */
@@ -45,7 +46,7 @@ export async function openExplainer(manifestPath: string, options: ExplainerOpti
   );
   try {
     const loaded = await Promise.all(clients.map((client) => ask(client, { kind: 'load' }, 'loaded')));
-    return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients);
+    return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients, setup.batch);
   } catch (error) {
     await Promise.allSettled(clients.map((client) => client.close()));
     throw error;
@@ -72,6 +73,7 @@ class ExplainerPool implements Explainer {
     readonly manifest: ModelManifest,
     readonly provider: Provider,
     private readonly clients: readonly Client[],
+    private readonly batch: number,
   ) {}
 
   async *explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<PartialExplanation> {
@@ -81,18 +83,15 @@ class ExplainerPool implements Explainer {
     switch (settings.method) {
       case 'rise':
       case 'd-rise':
+      case 'live-rise':
         yield* this.#byMasks(request, settings, signal);
         return;
       case 'grad-cam':
         yield await this.#gradCam(request, settings);
         return;
       case 'sidu':
-      case 'live-rise':
-        throw new ExpectedError(
-          'usage',
-          `${settings.method} cannot be made by this version`,
-          'use rise, d-rise or grad-cam',
-        );
+        yield* this.#sidu(request, settings, signal);
+        return;
     }
   }
 
@@ -104,7 +103,7 @@ class ExplainerPool implements Explainer {
 
   async *#byMasks(
     request: ExplainRequest,
-    settings: SettingsOf<'rise'> | SettingsOf<'d-rise'>,
+    settings: SettingsOf<'rise'> | SettingsOf<'d-rise'> | SettingsOf<'live-rise'>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<PartialExplanation> {
     const id = this.#nextId++;
@@ -127,19 +126,17 @@ class ExplainerPool implements Explainer {
       fill: settings.fill,
       rule: settings.target,
       stream: options,
-      value: settings.method === 'rise' ? 'score' : 'similarity',
+      value: settings.method === 'd-rise' ? 'similarity' : 'score',
+      ...(settings.method === 'live-rise' ? { live: settings } : {}),
     };
     const stream = new MaskStream(options);
-    const map = {
-      width: Math.ceil(content.width / settings.mapStride),
-      height: Math.ceil(content.height / settings.mapStride),
-    };
-    const estimate = new RiseEstimate(
-      { ...map, content },
-      settings.probability,
-      stream.groupSize,
-      picture.targets.length,
-    );
+    const map = mapSize(content, settings.mapStride);
+    const geometry = { ...map, content };
+    const { probability } = settings;
+    const estimate: MapEstimate =
+      settings.method === 'live-rise' && settings.corrected > 0
+        ? new MultilevelEstimate(geometry, probability, picture.targets.length)
+        : new RiseEstimate(geometry, probability, stream.groupSize, picture.targets.length);
     const { resume } = request;
     if (resume) estimate.restore(resume.passes, resume.sums);
     const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);
@@ -152,14 +149,48 @@ class ExplainerPool implements Explainer {
     }
   }
 
+  async *#sidu(
+    request: ExplainRequest,
+    settings: SettingsOf<'sidu'>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<PartialExplanation> {
+    const id = this.#nextId++;
+    const { input, classes } = this.manifest;
+    const placed = letterbox(request.size, input, input.resize);
+    const picture = sourcePicture(request);
+    const { fill, target: rule, masks, groups } = settings;
+    try {
+      await Promise.all(
+        this.clients.map((client) => ask(client, { kind: 'begin', id, picture, fill, rule, value: 'score' }, 'done')),
+      );
+      const made = ask(this.#idlest, { kind: 'siduMasks', picture, rule, masks, groups }, 'siduMasks');
+      const plan = {
+        levels: made.then(({ levels }) => levels),
+        placed,
+        map: mapSize(placed.content, settings.mapStride),
+        classIndices: picture.targets.map(({ classIndex }) => classIndex),
+        classCount: classes.length,
+      };
+      const scorer: GridScorer = {
+        parallel: this.clients.length,
+        batch: this.batch,
+        score: (grids) => ask(this.#idlest, { kind: 'scoreGrids', id, masks: grids }, 'vectors'),
+      };
+      yield* explainBySidu(plan, scorer, settings, signal);
+    } finally {
+      await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'end', id })));
+    }
+  }
+
   #source(id: number): ScoreSource {
     return {
       parallel: this.clients.length,
-      score: (from, count) => {
-        const idlest = this.clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
-        return ask(idlest, { kind: 'score', id, from, count }, 'scored');
-      },
+      score: (from, count) => ask(this.#idlest, { kind: 'score', id, from, count }, 'scored'),
     };
+  }
+
+  get #idlest(): Client {
+    return this.clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
   }
 
   async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<PartialExplanation> {
@@ -173,6 +204,11 @@ class ExplainerPool implements Explainer {
       targets: maps.map((map) => ({ map: map ?? nothing, lost: map ? 0 : 1 })),
     };
   }
+}
+
+/** Size of a map with a value for every `stride` pixels of what it covers. */
+function mapSize({ width, height }: Size, stride: number): Size {
+  return { width: Math.ceil(width / stride), height: Math.ceil(height / stride) };
 }
 
 function sourcePicture({ pixels, size, targets }: ExplainRequest): SourcePicture {

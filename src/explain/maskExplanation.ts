@@ -5,7 +5,7 @@ import type { PartialExplanation, TargetExplanation } from './explanation.js';
 
 /** What the detector said about consecutive masks; T targets. */
 export interface BlockScores {
-  /** [masks, T]: what the map weighs its masks with. */
+  /** [masks, T]: what the map weighs its masks with; [masks, 2T] where the estimate takes two scores of a target. */
   readonly values: Float32Array;
   /** [masks, T]: 1 where the target was found. */
   readonly found: Uint8Array;
@@ -92,7 +92,8 @@ export async function* explainByMasks(
       for (let i = 0; i < count; i++) {
         const row = i * targetCount;
         for (let t = 0; t < targetCount; t++) lost[t] += found[row + t] ? 0 : 1;
-        estimate.add(stream.mask(from + i), values.subarray(row, row + targetCount));
+        const width = values.length / count;
+        estimate.add(stream.mask(from + i), values.subarray(i * width, (i + 1) * width));
         const due = (from + i + 1) % reportEvery === 0 || from + i + 1 === passes;
         if (!due) continue;
         signal?.throwIfAborted();

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
+import { FEATURE_GROUNDS } from '../detector/liveGraph.js';
+import { FEATURE_MASKS } from '../saliency/featureMasks.js';
 import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
 import { SAMPLERS } from '../saliency/maskStream.js';
+import { SIDU_OUTPUTS } from '../saliency/sidu.js';
 
 /** Upper limit of masks for one explanation: memory does not depend on it, patience does. */
 const MAX_PASSES = 1_000_000;
@@ -63,16 +66,42 @@ const streaming = {
 
 const rise = z.strictObject({ method: z.literal('rise'), ...masks, fill, target, ...streaming }).readonly();
 const dRise = z.strictObject({ method: z.literal('d-rise'), ...masks, fill, target, ...streaming }).readonly();
-const liveRise = z.strictObject({ method: z.literal('live-rise'), ...masks, fill, target, ...streaming }).readonly();
+/** RISE that masks the backbone's output maps instead of the picture; the backbone, most of the time, runs once. */
+const liveRise = z
+  .strictObject({
+    method: z.literal('live-rise'),
+    ...masks,
+    /** What masked maps blend into: nothing, or the maps of the fill picture. */
+    ground: z.enum(FEATURE_GROUNDS).default('fill'),
+    /** So many of the masks are passed through the whole network too, which takes the bias out: see MultilevelEstimate. */
+    corrected: z.int().min(0).max(MAX_PASSES).default(0),
+    fill,
+    target,
+    ...streaming,
+  })
+  .refine(({ corrected, passes }) => corrected <= passes, { path: ['corrected'], message: 'must not exceed passes' })
+  .refine(({ corrected, sampler }) => corrected === 0 || sampler === 'plain' || sampler === 'importance', {
+    path: ['sampler'],
+    message: 'must be plain or importance where masks are corrected, which have to be independent of each other',
+  })
+  .refine(({ corrected, estimator }) => corrected === 0 || estimator === 'mean', {
+    path: ['estimator'],
+    message: 'must be mean where masks are corrected',
+  })
+  .readonly();
 const sidu = z
   .strictObject({
     method: z.literal('sidu'),
     /** σ of equation 5. */
     sigma: z.number().positive().max(1e3),
     /** `original`: the whole score vector of the box; `class`: the score of the target's class alone. */
-    output: z.enum(['original', 'class']),
+    output: z.enum(SIDU_OUTPUTS),
+    /** How feature maps become masks: see saliency/featureMasks.ts. */
+    masks: z.enum(FEATURE_MASKS),
     /** Feature channels are merged into so many groups; absent: every channel is a mask. */
     groups: z.int().min(1).max(4096).optional(),
+    /** Pixels of the model's input from one value of the map to the next. */
+    mapStride: z.int().min(1).max(64).default(4),
     fill,
     target,
   })
@@ -113,19 +142,23 @@ const fasterMasks = { ...studyMasks, passes: 250, sampler: 'importance', mapStri
 const afterNms = { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.5 } as const;
 const onAnchors = { ...afterNms, among: 'anchors' } as const;
 
+const uncorrected = { ground: 'fill', corrected: 0 } as const;
+/** σ and the threshold of the masks are original SIDU's, on which the study says nothing. */
+const studySidu = { sigma: 0.25, masks: 'binary', fill: 'black' } as const;
+
 const presets = {
   paper: {
     rise: { method: 'rise', ...studyMasks, target: afterNms },
     'd-rise': { method: 'd-rise', ...studyMasks, target: afterNms },
-    'live-rise': { method: 'live-rise', ...studyMasks, target: afterNms },
-    sidu: { method: 'sidu', sigma: 0.25, output: 'original', fill: 'black', target: afterNms },
+    'live-rise': { method: 'live-rise', ...studyMasks, ...uncorrected, target: afterNms },
+    sidu: { method: 'sidu', ...studySidu, output: 'original', mapStride: 1, target: afterNms },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
   },
   default: {
     rise: { method: 'rise', ...fasterMasks, target: onAnchors },
     'd-rise': { method: 'd-rise', ...fasterMasks, target: afterNms },
-    'live-rise': { method: 'live-rise', ...fasterMasks, target: onAnchors },
-    sidu: { method: 'sidu', sigma: 0.25, output: 'class', fill: 'black', target: onAnchors },
+    'live-rise': { method: 'live-rise', ...fasterMasks, ...uncorrected, target: onAnchors },
+    sidu: { method: 'sidu', ...studySidu, output: 'class', mapStride: 4, target: onAnchors },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
   },
 } as const satisfies Record<ExplainPreset, { [Method in ExplainMethod]: SettingsOf<Method> }>;
