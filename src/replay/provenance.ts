@@ -1,5 +1,25 @@
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import type { ModelIdentity } from '../pipeline/perceivedSet.js';
+import type { ModelInfo } from '../report/reportInput.js';
+import type { Spectrum } from '../spectrum.js';
 import type { ReplaySummary } from './replaySummary.js';
+
+/** The models as `summary.json` names them. */
+export function summaryModels(models: ReadonlyMap<Spectrum, ModelIdentity>): ReplaySummary['models'] {
+  return Object.fromEntries(
+    [...models].map(([spectrum, { name, sha256, provider }]) => [spectrum, { name, sha256, provider }]),
+  );
+}
+
+/** The models as the report names them. */
+export function reportModels(models: ReadonlyMap<Spectrum, ModelIdentity>): ModelInfo[] {
+  return [...models].map(([spectrum, { name, sha256, provider }]) => ({
+    name,
+    sha256,
+    spectra: [spectrum],
+    detail: provider,
+  }));
+}
 
 /** What makes the maps, in words. */
 export function describeMethod({ explanation }: PerceptionConfig): string {

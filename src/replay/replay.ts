@@ -22,11 +22,11 @@ import { Annotator } from './annotator.js';
 import { detectionLines } from './detectionLines.js';
 import { fusionCards, fusionNotes, type FusionSummary } from './fusionTally.js';
 import { JsonLinesWriter } from './jsonLines.js';
-import { describeMethod, provenanceRecord } from './provenance.js';
+import { describeMethod, provenanceRecord, reportModels, summaryModels } from './provenance.js';
 import { recordedFrames } from './recordedFrames.js';
 import { ReplayFusion } from './replayFusion.js';
 import { reportFrameSet } from './reportFrames.js';
-import { bySpectrum, droppedOf, ReplayTally, type ReplaySummary } from './replaySummary.js';
+import { droppedOf, ReplayTally, type ReplaySummary } from './replaySummary.js';
 
 export interface ReplayOptions {
   /** Bag folder or file. */
@@ -137,7 +137,7 @@ class Replay {
         title: path.basename(this.options.bag),
         source: this.options.bag,
         method: describeMethod(this.options.config),
-        models: this.#reportModels(),
+        models: reportModels(this.pipeline.models),
         provenance: Object.entries({ ...versions(), ...this.#parameters() }).map(([label, value]) => ({
           label,
           value: typeof value === 'string' ? value : JSON.stringify(value),
@@ -251,7 +251,7 @@ class Replay {
       source: this.options.bag,
       outputs,
       topics: Object.fromEntries(this.topics),
-      models: this.#models(),
+      models: summaryModels(this.pipeline.models),
       parameters: this.#parameters(),
       versions: versions(),
       frameSets: counters.sets,
@@ -266,22 +266,6 @@ class Replay {
       seconds,
       framesPerSecond: this.#tally.perceivedCount / seconds,
     };
-  }
-
-  #models(): ReplaySummary['models'] {
-    return bySpectrum(this.pipeline.models.keys(), (spectrum) => {
-      const { name, sha256, provider } = this.pipeline.models.get(spectrum) ?? missingModel(spectrum);
-      return { name, sha256, provider };
-    });
-  }
-
-  #reportModels() {
-    return [...this.pipeline.models].map(([spectrum, { name, sha256, provider }]) => ({
-      name,
-      sha256,
-      spectra: [spectrum],
-      detail: provider,
-    }));
   }
 
   #parameters(): Record<string, unknown> {
@@ -301,10 +285,6 @@ class Replay {
     this.#dropped = dropped;
     return fresh;
   }
-}
-
-function missingModel(spectrum: Spectrum): never {
-  throw new Error(`there is no model for ${spectrum}`);
 }
 
 async function writing(file: string, written: Promise<void>): Promise<void> {
