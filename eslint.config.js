@@ -17,6 +17,9 @@ const roomsAllowed = {
   dataset: ['geometry', 'images', 'bag', 'metrics'],
   explain: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'workers'],
   report: ['geometry', 'metrics'],
+  study: [
+    ...['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'workers', 'inference', 'explain', 'dataset'],
+  ],
   pipeline: [
     'geometry',
     'onnx',

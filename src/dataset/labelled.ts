@@ -1,5 +1,6 @@
 import type { Box } from '../geometry/box.js';
 import type { Spectrum } from '../spectrum.js';
+import type { RunLengthMask } from './runLength.js';
 
 export interface LabelledObject {
   readonly label: string;
@@ -11,6 +12,8 @@ export interface LabelledObject {
   readonly area: number;
   readonly ignore: boolean;
   readonly crowd: boolean;
+  /** The object's own pixels, where the data set has them as COCO run lengths; its counts are not checked yet. */
+  readonly mask?: RunLengthMask;
 }
 
 /** A picture on disk with its boxes; the picture itself is not opened. */
@@ -22,6 +25,8 @@ export interface LabelledImage {
   readonly height: number;
   readonly spectrum?: Spectrum;
   readonly time?: 'day' | 'night';
+  /** Pictures of one drive resemble each other. */
+  readonly drive?: string;
   readonly objects: readonly LabelledObject[];
 }
 

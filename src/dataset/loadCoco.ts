@@ -18,6 +18,7 @@ const schema = z.object({
       width: side,
       height: side,
       time: z.enum(['day', 'night']).optional(),
+      drive: z.union([z.int(), z.string().max(200)]).optional(),
     }),
   ),
   annotations: z.array(
@@ -28,10 +29,14 @@ const schema = z.object({
       area: z.number().optional(),
       iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
       ignore: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
+      /** Only compressed run lengths are read; COCO has polygons too. */
+      segmentation: z.unknown().optional(),
     }),
   ),
   categories: z.array(z.object({ id: z.int(), name: z.string().max(200) })),
 });
+
+const runLengths = z.object({ size: z.tuple([side, side]), counts: z.string().max(10_000_000) });
 
 export interface CocoOptions {
   /** Class names in the order of the indices that objects get; the study's nine unless given. */
@@ -56,7 +61,7 @@ export async function loadCoco(
   const names = new Map(coco.categories.map(({ id, name }) => [id, name]));
   const objects = new Map<number, LabelledObject[]>();
   const sizes = new Map(coco.images.map((image) => [image.id, image]));
-  for (const { image_id, category_id, bbox, area, iscrowd, ignore } of coco.annotations) {
+  for (const { image_id, category_id, bbox, area, iscrowd, ignore, segmentation } of coco.annotations) {
     const image = sizes.get(image_id);
     const label = names.get(category_id) ?? `category ${category_id}`;
     const where = `${image?.file_name ?? `image ${image_id}`}: ${label}`;
@@ -76,12 +81,21 @@ export async function loadCoco(
       continue;
     }
     const own = objects.get(image_id) ?? [];
-    own.push({ label, classIndex, box, area: area ?? w * h, ignore: !!ignore || !!iscrowd, crowd: !!iscrowd });
+    const mask = runLengths.safeParse(segmentation).data;
+    own.push({
+      label,
+      classIndex,
+      box,
+      area: area ?? w * h,
+      ignore: !!ignore || !!iscrowd,
+      crowd: !!iscrowd,
+      ...(mask && { mask }),
+    });
     objects.set(image_id, own);
   }
   const root = path.resolve(imageFolder);
   const seen = new Set<number>();
-  const images = coco.images.flatMap(({ id, file_name, width, height, time }): LabelledImage[] => {
+  const images = coco.images.flatMap(({ id, file_name, width, height, time, drive }): LabelledImage[] => {
     const picture = path.resolve(root, file_name);
     const reason = seen.has(id) ? 'duplicate picture' : problemOf(root, picture);
     if (reason) {
@@ -99,6 +113,7 @@ export async function loadCoco(
         objects: objects.get(id) ?? [],
         ...(spectrum && { spectrum }),
         ...(time && { time }),
+        ...(drive !== undefined && { drive: String(drive) }),
       },
     ];
   });
