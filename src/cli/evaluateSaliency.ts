@@ -1,0 +1,168 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { ExpectedError } from '../errors.js';
+import { namingOutput } from '../outputError.js';
+import { packageRoot } from '../packageRoot.js';
+import { costOf, type StudyCost } from '../study/cost.js';
+import { takeLock } from '../study/lock.js';
+import { STUDY_METHODS, studyMethods } from '../study/methods.js';
+import { planStudy } from '../study/plan.js';
+import { provenanceOf } from '../study/provenance.js';
+import { tableMarkdown } from '../study/publish/table.js';
+import { tableTwo } from '../study/publish/tables.js';
+import { runStudy } from '../study/run.js';
+import { DEFAULT_CURVES, type StudySettings } from '../study/settings.js';
+import { loadStudyData } from '../study/studyData.js';
+import { writeStudy } from '../study/writeStudy.js';
+import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
+import { number, wholeNumber } from './optionValues.js';
+import { startProgress } from './progress.js';
+
+interface SaliencyFlags {
+  readonly images: number;
+  readonly methods: string[];
+  readonly networks?: string[];
+  readonly masks: number;
+  readonly steps: number;
+  readonly blur: number;
+  readonly seed: number;
+  readonly pictures: number;
+  readonly stability?: boolean;
+  readonly randomised?: boolean;
+  readonly workers?: number;
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+/** Pixels that a picture is moved by, and grey levels of noise, for --stability. */
+const STABILITY = { shift: 8, noise: 5 };
+
+const HELP = `
+DATASET is a folder that \`msal scenes\` wrote, its test folder, or the study's data set in the mil layout.
+METHODS are ${STUDY_METHODS.join(', ')}.
+
+A run that was killed goes on where it was when the same command is given again; its numbers are the same. Results lie in the output
+folder: report.html, results.json, values.csv (every picture's figures), curves.csv, tables/, figures/.
+
+Examples:
+  msal evaluate saliency street --images 20 --output study
+  msal evaluate saliency street --methods grad-cam,rise --networks models/efficientdet-d0-fir.json --masks 100
+`;
+
+/** `msal evaluate saliency`: the study. Adds `evaluate` where it is not there yet. */
+export function register(program: Command): void {
+  const evaluate =
+    program.commands.find((command) => command.name() === 'evaluate') ??
+    program.command('evaluate').description('measure models and explanations against truth');
+  const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
+  evaluate
+    .command('saliency')
+    .description('measure explanation methods on labelled pictures, as the study’s Table 2 and its figures')
+    .argument('<dataset>', 'labelled pictures of several spectra')
+    .option('--images <n>', 'pictures of each spectrum, drawn by the seed', wholeNumber(1, 1_000_000), 20)
+    .option('--methods <names>', 'separated by commas', list, ['grad-cam', 'rise', 'sidu'])
+    .option('--networks <manifests>', 'separated by commas (default: all in models/)', list)
+    .option('--masks <n>', 'random masks for RISE', wholeNumber(1, 1_000_000), 500)
+    .option('--steps <n>', 'steps of the deletion and insertion curves', wholeNumber(1, 10_000), DEFAULT_CURVES.steps)
+    .option('--blur <pixels>', 'blur that insertion starts from', number(0.1, 1000), DEFAULT_CURVES.blurSigma)
+    .option('--seed <n>', 'decides what is drawn', wholeNumber(0, 2 ** 32 - 1), 1)
+    .option('--pictures <n>', 'pictures of each network and spectrum that are shown', wholeNumber(0, 100), 4)
+    .option('--stability', 'explain moved and noisier pictures too: three times the work')
+    .option('--randomised', 'explain networks with shuffled weights too: twice the work')
+    .option('--workers <n>', 'pictures measured side by side (default: one for each core)', wholeNumber(1, 256))
+    .option('--output <folder>', 'where journal, results and report go', 'output/study')
+    .option('--json', 'print the results as JSON')
+    .addHelpText('after', HELP)
+    .action(run);
+}
+
+async function run(dataset: string, flags: SaliencyFlags): Promise<void> {
+  const settings: StudySettings = {
+    seed: flags.seed,
+    images: flags.images,
+    methods: studyMethods(flags.methods, flags.masks),
+    curves: { ...DEFAULT_CURVES, steps: flags.steps, blurSigma: flags.blur },
+    ...(flags.stability && { stability: STABILITY }),
+    randomised: flags.randomised ?? false,
+    pictures: flags.pictures,
+  };
+  if (settings.methods.length === 0)
+    throw new ExpectedError('usage', 'no method is named', `name some of ${STUDY_METHODS.join(', ')} with --methods`);
+  const { data, reports } = await loadStudyData(dataset);
+  for (const { reason, count, examples } of reports.flatMap((report) => report.entries()))
+    process.stderr.write(`left out: ${count} × ${reason}, for example ${examples[0]}\n`);
+  const plan = await planStudy(data, flags.networks ?? (await shippedNetworks()), settings);
+  const folder = path.resolve(flags.output);
+  await namingOutput(folder, () => mkdir(folder, { recursive: true }));
+  const unlock = takeLock(path.join(folder, 'study.lock'));
+  const { signal, release } = onInterrupt();
+  try {
+    let progress: ReturnType<typeof startProgress> | undefined;
+    let before = 0;
+    const outcome = await runStudy(plan, {
+      folder,
+      signal,
+      ...(flags.workers !== undefined && { workers: flags.workers }),
+      onProgress: (done, total) => {
+        // What earlier runs measured took no time in this one.
+        if (progress === undefined) before = done;
+        progress ??= startProgress('measuring', total - before, 'pictures');
+        progress.update(done - before);
+      },
+    }).finally(() => progress?.stop());
+    if (!outcome.complete) {
+      process.stderr.write(
+        `${outcome.records.length} of ${plan.pictures.length} pictures are measured; the same command goes on\n`,
+      );
+      process.exitCode = INTERRUPTED_EXIT_CODE;
+      return;
+    }
+    const provenance = provenanceOf(commandLine(dataset, flags), new Date());
+    const results = await writeStudy(folder, plan, outcome.records, provenance);
+    if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
+    else
+      process.stdout.write(
+        `${tableMarkdown(tableTwo(results))}\n${costText(costOf(outcome.records))}${path.join(folder, 'report.html')}\n`,
+      );
+  } finally {
+    release();
+    unlock();
+  }
+}
+
+async function shippedNetworks(): Promise<string[]> {
+  const folder = path.join(packageRoot, 'models');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const order = ['rgb', 'nir', 'mir', 'fir'];
+  const place = (name: string): number => (order.findIndex((spectrum) => name.endsWith(`-${spectrum}.json`)) + 5) % 5;
+  const isJoint = (name: string): boolean => order.some((a) => order.some((b) => name.endsWith(`-${a}-${b}.json`)));
+  return files
+    .sort((a, b) => Number(isJoint(a)) - Number(isJoint(b)) || place(a) - place(b) || (a < b ? -1 : 1))
+    .map((name) => path.join(folder, name));
+}
+
+/** What gives these results again; absolute paths of this machine are nobody else's business. */
+function commandLine(dataset: string, flags: SaliencyFlags): string {
+  const name = (file: string): string => (path.isAbsolute(file) ? path.basename(file) : file);
+  const words = [
+    'msal evaluate saliency',
+    name(dataset),
+    `--images ${flags.images}`,
+    `--methods ${flags.methods.join(',')}`,
+  ];
+  if (flags.networks) words.push(`--networks ${flags.networks.map(name).join(',')}`);
+  words.push(`--masks ${flags.masks}`, `--steps ${flags.steps}`, `--blur ${flags.blur}`, `--seed ${flags.seed}`);
+  if (flags.stability) words.push('--stability');
+  if (flags.randomised) words.push('--randomised');
+  return words.join(' ');
+}
+
+function costText(cost: StudyCost | undefined): string {
+  if (!cost) return '';
+  const { busySeconds, passes, bareSeconds, ratio } = cost;
+  return (
+    `${passes} forward passes; workers were busy for ${busySeconds.toFixed(0)} s, ${ratio.toFixed(2)} × the ` +
+    `${bareSeconds.toFixed(0)} s that so many bare passes take\n`
+  );
+}

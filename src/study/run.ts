@@ -1,0 +1,151 @@
+import { availableParallelism } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { LabelledImage } from '../dataset/labelled.js';
+import { Random } from '../dataset/random.js';
+import { ExpectedError } from '../errors.js';
+import { decodeImage } from '../images/decode.js';
+import { WorkerClient } from '../workers/workerClient.js';
+import { Journal } from './journal.js';
+import type { SourcePixels } from './networkBench.js';
+import { pictureKey, type PlannedPicture, type StudyPlan } from './plan.js';
+import type { StudyRecord } from './record.js';
+import { writeShuffledModel } from './shuffledModel.js';
+import type { StudyAnswer, StudyRequest, StudyWorkerSetup } from './studyWorker.js';
+
+export interface RunOptions {
+  /** Folder of the journal; the caller holds its lock. */
+  readonly folder: string;
+  /** Pictures measured side by side. Default: one for each core. */
+  readonly workers?: number;
+  /** Called after every picture with the number that is done, those of earlier runs included. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the run after the pictures that are being measured; the journal has all of them. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOutcome {
+  /** In the plan's order; all of them unless the run was ended. */
+  readonly records: readonly StudyRecord[];
+  readonly complete: boolean;
+}
+
+type Client = WorkerClient<StudyRequest, StudyAnswer>;
+
+/**
+ * Measures what the journal does not have yet, one picture a worker at a time. Every record depends on the plan alone: not on the
+ * number of workers, the order of measuring, or how often the run was killed.
+ * @throws ExpectedError as Journal.open, `input` for a picture that cannot be read, and what the workers throw
+ */
+export async function runStudy(plan: StudyPlan, options: RunOptions): Promise<RunOutcome> {
+  const journal = await Journal.open(path.join(options.folder, 'journal.jsonl'), plan.identity);
+  try {
+    const done = new Map(journal.records.map((record) => [keyOf(record), record]));
+    const missing = plan.pictures.filter((picture) => !done.has(plannedKey(plan, picture)));
+    options.onProgress?.(done.size, plan.pictures.length);
+    if (missing.length > 0) {
+      await measureAll(plan, missing, options, async (record) => {
+        await journal.append(record);
+        done.set(keyOf(record), record);
+        options.onProgress?.(done.size, plan.pictures.length);
+      });
+    }
+    const records = plan.pictures.flatMap((picture) => done.get(plannedKey(plan, picture)) ?? []);
+    return { records, complete: records.length === plan.pictures.length };
+  } finally {
+    await journal.close();
+  }
+}
+
+async function measureAll(
+  plan: StudyPlan,
+  missing: readonly PlannedPicture[],
+  { folder, workers = availableParallelism(), signal }: RunOptions,
+  onRecord: (record: StudyRecord) => Promise<void>,
+): Promise<void> {
+  const count = Math.max(1, Math.min(workers, missing.length));
+  const setup = await workerSetup(plan, folder);
+  const script = new URL('./studyWorker.js', import.meta.url);
+  const clients = Array.from(
+    { length: count },
+    (_, i): Client => new WorkerClient(script, { name: `study worker ${i + 1}`, workerData: setup }),
+  );
+  const queue = [...missing];
+  let failed = false;
+  let written = Promise.resolve();
+  const work = async (client: Client): Promise<void> => {
+    for (let next = queue.shift(); next && !failed && !signal?.aborted; next = queue.shift()) {
+      const record = await measure(client, plan, next);
+      // Lines are written one after another, whoever measured them.
+      written = written.then(() => onRecord(record));
+      await written;
+    }
+  };
+  try {
+    const ends = await Promise.allSettled(
+      clients.map((client) =>
+        work(client).catch((error: unknown) => {
+          failed = true;
+          throw error;
+        }),
+      ),
+    );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  } finally {
+    // Requests are served in order: sessions are freed by their own threads before these end.
+    await Promise.allSettled(clients.map((client) => client.call({ kind: 'close' })));
+    await Promise.allSettled(clients.map((client) => client.close()));
+  }
+}
+
+async function workerSetup({ settings, networks }: StudyPlan, folder: string): Promise<StudyWorkerSetup> {
+  const entries: StudyWorkerSetup['networks'][number][] = [];
+  for (const { manifestPath } of networks) {
+    if (!settings.randomised) entries.push({ manifestPath });
+    else {
+      const shuffledPath = await writeShuffledModel(manifestPath, path.join(folder, 'shuffled'), settings.seed);
+      entries.push({ manifestPath, shuffledPath });
+    }
+  }
+  return { settings, networks: entries };
+}
+
+async function measure(client: Client, plan: StudyPlan, planned: PlannedPicture): Promise<StudyRecord> {
+  const { image, spectrum, network, keepMaps } = planned;
+  const picture = await readPicture(image);
+  const seed = new Random(plan.settings.seed, `${spectrum}/${image.id}`).bits();
+  const task = { ...picture, objects: image.objects, seed, keepMaps };
+  const measured = await client.call({ kind: 'measure', network, task });
+  const identity = {
+    network: plan.networks[network].manifest.name,
+    spectrum,
+    image: image.id,
+    group: image.drive ?? image.id,
+    ...(image.time && { time: image.time }),
+  };
+  return measured ? { outcome: 'measured', ...identity, ...measured } : { outcome: 'no target', ...identity };
+}
+
+/** A data set's picture as RGB; grey is tripled. @throws ExpectedError `input` */
+export async function readPicture({ file }: LabelledImage): Promise<SourcePixels> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError('input', `cannot read ${file}: ${reason}`, 'check the data set', { cause: error });
+  }
+  const format = path.extname(file).slice(1).toLowerCase().replace('jpg', 'jpeg');
+  const { width, height, channels, data } = decodeImage({ kind: 'compressed', format, data: bytes });
+  const size = { width, height };
+  if (channels === 3) return { pixels: data, size };
+  return { pixels: Uint8Array.from({ length: 3 * width * height }, (_, i) => data[Math.floor(i / 3)]), size };
+}
+
+function keyOf({ network, spectrum, image }: StudyRecord): string {
+  return pictureKey(network, spectrum, image);
+}
+
+function plannedKey(plan: StudyPlan, { network, spectrum, image }: PlannedPicture): string {
+  return pictureKey(plan.networks[network].manifest.name, spectrum, image.id);
+}
