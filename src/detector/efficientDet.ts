@@ -1,5 +1,4 @@
 import './noTelemetry.js';
-import type { InferenceSession } from 'onnxruntime-node';
 import { clip } from '../geometry/box.js';
 import { letterbox, toSource, type Letterbox, type Size } from '../geometry/letterbox.js';
 import { nonMaximumSuppression } from '../geometry/nms.js';
@@ -8,12 +7,13 @@ import type { SeparableWeights } from './classHead.js';
 import { composeDetector, readPlainDetector } from './composedDetector.js';
 import type { Detection } from './detection.js';
 import type { FeatureMaps } from './featureMaps.js';
+import { EnduringSession } from './enduringSession.js';
 import { graphOutputs, type GraphOutputs } from './graphOutputs.js';
 import { inputTensors } from './inputTensors.js';
 import { readModelFiles, type ModelManifest } from './manifest.js';
 import type { ProviderAttempt } from './providerCheck.js';
 import { chooseProvider } from './providerChoice.js';
-import type { Provider } from './providers.js';
+import { openSession, type Provider } from './providers.js';
 
 export interface LoadOptions {
   /** Tried in this order; the first that runs and agrees with the CPU is used. Default: `['cpu']`. */
@@ -48,12 +48,10 @@ const DEFAULTS = { scoreThreshold: 0.3, iouThreshold: 0.5, maxDetections: 100 } 
 export class EfficientDet {
   private constructor(
     readonly manifest: ModelManifest,
-    /** What was tried, in order; the last one is in use. */
-    readonly providerAttempts: readonly ProviderAttempt[],
     /** Weights that Grad-CAM needs, for each pyramid level. */
     readonly classHead: readonly SeparableWeights[],
     private readonly grid: AnchorGrid,
-    private readonly session: InferenceSession,
+    private readonly session: EnduringSession,
   ) {}
 
   /**
@@ -65,7 +63,13 @@ export class EfficientDet {
     const graph = composeDetector(plain, options.topK ?? 512);
     const { providers = ['cpu'], threads = 0 } = options;
     const { session, attempts } = await chooseProvider(plain, graph, providers, threads);
-    return new EfficientDet(plain.manifest, attempts, plain.head.weights, plain.anchors, session);
+    const enduring = new EnduringSession(session, attempts, () => openSession(graph, 'cpu', threads));
+    return new EfficientDet(plain.manifest, plain.head.weights, plain.anchors, enduring);
+  }
+
+  /** What was tried, in order; the last one is in use. It changes when a provider fails while it runs. */
+  get providerAttempts(): readonly ProviderAttempt[] {
+    return this.session.attempts;
   }
 
   /** The provider in use. */

@@ -20,8 +20,11 @@ export const PROVIDER_TOLERANCE: ProviderDifference = { scores: 0.02, features: 
 /** One provider of the preference list and what became of it. */
 export interface ProviderAttempt {
   readonly provider: Provider;
-  /** `refused`: it runs, but differs from the CPU by more than the tolerance. `unavailable`: it cannot be used here. */
-  readonly outcome: 'used' | 'refused' | 'unavailable';
+  /**
+   * `refused`: it runs, but differs from the CPU by more than the tolerance. `unavailable`: it cannot be used here. `lost`: it was in use
+   * and has failed.
+   */
+  readonly outcome: 'used' | 'refused' | 'unavailable' | 'lost';
   /** For people: why, or how far from the CPU. */
   readonly detail: string;
   /** Absent for the CPU, the reference, and for a provider that could not run. */

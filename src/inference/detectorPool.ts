@@ -29,6 +29,8 @@ export interface PoolOptions {
   readonly topK?: number;
   /** Jobs that may wait for a worker; more are refused. Default: two for each worker. */
   readonly maxWaiting?: number;
+  /** An error in a worker that belongs to no job; the worker goes on. */
+  readonly onStray?: (error: Error) => void;
 }
 
 interface Waiting {
@@ -59,6 +61,7 @@ export class DetectorPool {
     readonly models: Readonly<Record<string, LoadedModel>>,
     readonly workerCount: number,
     private readonly maxWaiting: number,
+    private readonly onStray: (error: Error) => void,
   ) {}
 
   /**
@@ -84,7 +87,8 @@ export class DetectorPool {
       await Promise.all(ready.map(({ host }) => host.worker.terminate()));
       throw failure ? (failure.reason as Error) : new RangeError(`a pool of ${count} workers cannot work`);
     }
-    const pool = new DetectorPool(first.models, count, options.maxWaiting ?? 2 * count);
+    const { maxWaiting = 2 * count, onStray = () => undefined } = options;
+    const pool = new DetectorPool(first.models, count, maxWaiting, onStray);
     pool.hosts = ready.map(({ host }) => host);
     for (const host of pool.hosts) pool.attend(host);
     return pool;
@@ -144,6 +148,10 @@ export class DetectorPool {
 
   private attend(host: Host): void {
     host.worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'stray') {
+        this.onStray(unpackError(message.error, host.name));
+        return;
+      }
       const job = host.running;
       host.running = undefined;
       if (message.kind === 'done')

@@ -23,13 +23,17 @@ async function main(port: MessagePort, { models, ...options }: WorkerSetup): Pro
   const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => {
     port.postMessage(message, transfer);
   };
+  let failJob: ((error: unknown) => void) | undefined;
   const detect = async (job: DetectionJob): Promise<void> => {
     try {
-      const result = await detectorFor(detectors, job.model).detect(job);
+      const failedOutside = new Promise<never>((_, reject) => (failJob = reject));
+      const result = await Promise.race([detectorFor(detectors, job.model).detect(job), failedOutside]);
       const { sent, transfer } = packResult(result);
       send({ kind: 'done', result: sent }, transfer);
     } catch (error) {
       send({ kind: 'failed', error: packError(error) });
+    } finally {
+      failJob = undefined;
     }
   };
   const close = async (): Promise<void> => {
@@ -44,6 +48,13 @@ async function main(port: MessagePort, { models, ...options }: WorkerSetup): Pro
   for (const [key, { detector }] of detectors)
     loaded[key] = { manifest: detector.manifest, providerAttempts: detector.providerAttempts };
   send({ kind: 'ready', models: loaded });
+  // An error that belongs to nothing must not end the thread; what was in work may wait for it in vain.
+  const onStray = (error: unknown): void => {
+    if (failJob === undefined) send({ kind: 'stray', error: packError(error) });
+    else failJob(error);
+  };
+  process.on('uncaughtException', onStray);
+  process.on('unhandledRejection', onStray);
 }
 
 function detectorFor(detectors: ReadonlyMap<string, ExplainingDetector>, model: string): ExplainingDetector {

@@ -48,6 +48,7 @@ export class ExplainingDetector {
       detections: explained,
       pixels,
       timings: { waitMs: 0, ...timings, gradCamMs },
+      providerAttempts: detector.providerAttempts,
       ...(wantFeatures ? { featureMaps } : {}),
     };
   }

@@ -56,6 +56,8 @@ export interface DetectionJobResult {
     readonly decodeMs: number;
     readonly gradCamMs: number;
   };
+  /** As LoadedModel's, after this job: a provider can be lost. */
+  readonly providerAttempts: readonly ProviderAttempt[];
 }
 
 /** A model as the workers have it. */
@@ -69,4 +71,6 @@ export type ToWorker = { readonly kind: 'detect'; readonly job: DetectionJob } |
 export type FromWorker =
   | { readonly kind: 'ready'; readonly models: Readonly<Record<string, LoadedModel>> }
   | { readonly kind: 'done'; readonly result: DetectionJobResult }
-  | { readonly kind: 'failed'; readonly error: SentError };
+  | { readonly kind: 'failed'; readonly error: SentError }
+  /** An error outside every job; the worker goes on. */
+  | { readonly kind: 'stray'; readonly error: SentError };

@@ -32,6 +32,8 @@ export interface ModelIdentity {
   /** SHA-256 of the ONNX file, hexadecimal. */
   readonly sha256: string;
   readonly provider: Provider;
+  /** Why it is not a provider that is preferred; absent where it is the first choice. */
+  readonly fallback?: string;
   readonly classes: readonly string[];
 }
 

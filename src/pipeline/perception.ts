@@ -9,6 +9,7 @@ import { bandsOf } from './config.js';
 import type { PerceptionConfig } from './configSchema.js';
 import type { FrameSet } from './frameSet.js';
 import { mapConcurrent } from './mapConcurrent.js';
+import { ModelsInUse } from './modelsInUse.js';
 import type {
   FailedFrame,
   ModelIdentity,
@@ -39,6 +40,8 @@ export interface PerceptionHooks {
   readonly onFatal?: (error: ExpectedError) => void;
   /** An error in a worker that belongs to no frame; the worker goes on. */
   readonly onStray?: (error: Error) => void;
+  /** A model's execution provider was lost, and it goes on with another one. */
+  readonly onFallback?: (spectrum: Spectrum, model: ModelIdentity) => void;
 }
 
 /** What to make of a set beside detections; for all of its frames, or for those of some bands. */
@@ -62,8 +65,7 @@ export interface ProcessOptions {
 export class PerceptionPipeline {
   /** Frame sets that `process` takes at a time; enough to keep every detector thread busy, and no more. */
   readonly concurrency: number;
-  /** The models in use, by spectrum. */
-  readonly models: ReadonlyMap<Spectrum, ModelIdentity>;
+  readonly #models: ModelsInUse;
   readonly #clock: Clock;
   readonly #inWork = new Set<Promise<unknown>>();
   #nextKey = 0;
@@ -76,11 +78,9 @@ export class PerceptionPipeline {
     readonly hooks: PerceptionHooks = {},
   ) {
     this.#clock = hooks.clock ?? systemClock;
-    const identities = bandsOf(config).flatMap((spectrum): [Spectrum, ModelIdentity][] => {
-      const model = services.detectors.models[spectrum];
-      return model === undefined ? [] : [[spectrum, identityOf(model)]];
-    });
-    this.models = new Map(identities);
+    this.#models = new ModelsInUse(bandsOf(config), services.detectors.models, (spectrum, model) =>
+      hooks.onFallback?.(spectrum, model),
+    );
     this.concurrency = concurrencyOf(this.models.size, services.detectors.workerCount);
   }
 
@@ -105,6 +105,7 @@ export class PerceptionPipeline {
       ...(execution.threads === undefined ? {} : { threads: execution.threads }),
       // Never reached: `process` takes no more sets than `concurrency`.
       maxWaiting: 10_000,
+      ...(hooks.onStray === undefined ? {} : { onStray: hooks.onStray }),
     });
     try {
       let whenDead: (error: ExpectedError) => void = () => undefined;
@@ -133,6 +134,11 @@ export class PerceptionPipeline {
       await detectors.close();
       throw error;
     }
+  }
+
+  /** The models in use, by spectrum; what they run on changes when a provider is lost. */
+  get models(): ReadonlyMap<Spectrum, ModelIdentity> {
+    return this.#models.current;
   }
 
   /**
@@ -214,7 +220,7 @@ export class PerceptionPipeline {
       const prepared = await this.#guard(vision.prepare(pictureKey, spectrum, frame.stampNs, image));
       stage = 'detect';
       const { source, decodeMs, resizeMs } = prepared;
-      const { detections, timings } = await this.#guard(
+      const { detections, timings, providerAttempts } = await this.#guard(
         detectors.detect({
           model: spectrum,
           pixels: prepared.input,
@@ -232,7 +238,7 @@ export class PerceptionPipeline {
         width: source.width,
         height: source.height,
         detections,
-        model,
+        model: this.#models.after(spectrum, providerAttempts) ?? model,
         timings: {
           decodeMs,
           resizeMs,
@@ -284,11 +290,6 @@ export class PerceptionPipeline {
 /** One frame in each detector thread, one ready for each, and one in the vision thread; in whole sets. */
 function concurrencyOf(bands: number, workers: number): number {
   return Math.ceil((2 * workers + 1) / bands) + 1;
-}
-
-function identityOf({ manifest, providerAttempts }: LoadedModel): ModelIdentity {
-  const { name, sha256, classes } = manifest;
-  return { name, sha256, classes, provider: providerAttempts.at(-1)?.provider ?? 'cpu' };
 }
 
 function cameraOf({ cameras }: PerceptionConfig, spectrum: Spectrum) {

@@ -1,5 +1,6 @@
 import type { Frame } from '../images/frame.js';
 import type { Spectrum } from '../spectrum.js';
+import type { BandDrops } from './liveStages.js';
 
 /** What is known about one camera at one moment; times in seconds, rates in Hz. */
 export interface BandSnapshot {
@@ -21,7 +22,9 @@ export interface BandSnapshot {
   /** Replaced by newer images because the detector was busy, since the last snapshot and in all. */
   readonly recentDrops: number;
   readonly recentReceived: number;
-  readonly drops: number;
+  readonly drops: BandDrops;
+  /** Came while the node was not active or switched off. */
+  readonly ignored: number;
   /** `640×480 mono8`, or the format text of a compressed image. */
   readonly format: string | undefined;
   readonly formatChanges: number;
@@ -40,7 +43,8 @@ const RATE_SECONDS = 5;
 /** Counts what comes in on one band. Monotonic times in nanoseconds come from the caller. */
 export class BandMonitor {
   clockJumps = 0;
-  drops = 0;
+  drops: BandDrops = { replaced: 0, late: 0, duplicates: 0, overflowed: 0 };
+  ignored = 0;
   skewSeconds: number | undefined;
   #received = 0;
   #published = 0;
@@ -84,7 +88,7 @@ export class BandMonitor {
   snapshot(nowNs: bigint, { publishers, mismatches }: Pick<BandSnapshot, 'publishers' | 'mismatches'>): BandSnapshot {
     const newest = this.#arrivalsNs.at(-1);
     const before = this.#reported;
-    this.#reported = { received: this.#received, drops: this.drops, failures: this.#failures };
+    this.#reported = { received: this.#received, drops: this.drops.replaced, failures: this.#failures };
     return {
       spectrum: this.spectrum,
       topic: this.topic,
@@ -96,9 +100,10 @@ export class BandMonitor {
       rateHz: this.#rate(nowNs),
       stampAgeSeconds: this.#stampAgeSeconds,
       skewSeconds: this.skewSeconds,
-      recentDrops: this.drops - before.drops,
+      recentDrops: this.drops.replaced - before.drops,
       recentReceived: this.#received - before.received,
       drops: this.drops,
+      ignored: this.ignored,
       format: this.#format,
       formatChanges: this.#formatChanges,
       clockJumps: this.clockJumps,

@@ -2,6 +2,7 @@ import type { BandSnapshot } from './bandMonitor.js';
 import type { FrameLogState } from './frameKeeper.js';
 import type { LatencyFigures } from './latencyWindow.js';
 import type { RuntimeParameters } from './parameterSchema.js';
+import type { WorkerErrorCounts } from './workerErrors.js';
 
 /** Levels of diagnostic_msgs/msg/DiagnosticStatus. */
 export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
@@ -34,6 +35,7 @@ export interface NodeSnapshot {
   readonly stages: ReadonlyMap<string, LatencyFigures>;
   /** 99th percentile of how late the event loop was in the last period, milliseconds. */
   readonly eventLoopDelayMs: number;
+  readonly workerErrors: WorkerErrorCounts;
   readonly frameLog: FrameLogState | undefined;
 }
 
@@ -54,7 +56,11 @@ export function bandStatus(nodeName: string, band: BandSnapshot, limits: Runtime
     ['skew (s)', optional(band.skewSeconds, 4)],
     ['images received', String(band.received)],
     ['images published', String(band.published)],
-    ['images dropped (detector busy)', String(band.drops)],
+    ['images dropped (detector busy)', String(band.drops.replaced)],
+    ['images dropped (late)', String(band.drops.late)],
+    ['images dropped (stamp came twice)', String(band.drops.duplicates)],
+    ['images dropped (queue full)', String(band.drops.overflowed)],
+    ['images ignored (not active, or off)', String(band.ignored)],
     ['images not usable', String(band.failures)],
     ['last image not usable because', band.lastFailure ?? 'none'],
     ['format', band.format ?? 'none yet'],
@@ -106,6 +112,10 @@ export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: Runtime
   for (const { name, fallback } of node.models) {
     if (fallback !== undefined) findings.push({ level: LEVEL.warn, text: `${name}: ${fallback}` });
   }
+  const { recent, total: workerErrors, last } = node.workerErrors;
+  if (recent > 0) {
+    findings.push({ level: LEVEL.warn, text: `an error in a worker thread, which goes on: ${last ?? 'unknown'}` });
+  }
   if (node.frameLog?.trouble) findings.push({ level: LEVEL.warn, text: `frame log: ${node.frameLog.trouble}` });
   const total = node.stages.get('total');
   if (total && total.median > limits['diagnostics.latency_warn']) {
@@ -116,6 +126,8 @@ export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: Runtime
     ['lifecycle state', node.state],
     ['enabled', String(node.enabled)],
     ['event loop delay (ms, p99)', node.eventLoopDelayMs.toFixed(1)],
+    ['errors in worker threads', String(workerErrors)],
+    ['last error in a worker thread', last ?? 'none'],
   ]);
   for (const { spectra, name, sha256, provider } of node.models) {
     values.set(`model for ${spectra.join(', ')}`, name);

@@ -7,10 +7,20 @@ import { synchronize } from '../pipeline/synchronize.js';
 import { Synchronizer, type SyncOptions } from '../pipeline/synchronizer.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 
+/** Images of one band that were not processed, by reason. */
+export interface BandDrops {
+  /** By newer ones, because the detector was busy. */
+  readonly replaced: number;
+  /** Older than what was processed already. */
+  readonly late: number;
+  readonly duplicates: number;
+  /** More of them waited for the other bands than the queue holds. */
+  readonly overflowed: number;
+}
+
 /** What became of one band's images before and behind the synchronizer. */
 export interface BandFlow {
-  /** Not processed: replaced by newer ones, late, duplicate, or the queue was full. */
-  readonly dropped: number;
+  readonly drops: BandDrops;
   readonly clockJumps: number;
 }
 
@@ -67,10 +77,8 @@ export class LiveStages {
       // What has left the synchronizer and was not taken up was replaced, but for the newest set while it waits.
       const waiting = waits && this.#newest?.frames.has(spectrum) === true ? 1 : 0;
       const replaced = band.used - (this.#taken.get(spectrum) ?? 0) - waiting;
-      flows.set(spectrum, {
-        dropped: replaced + band.duplicates + band.late + band.overflowed,
-        clockJumps: band.clockJumps,
-      });
+      const { duplicates, late, overflowed, clockJumps } = band;
+      flows.set(spectrum, { drops: { replaced, late, duplicates, overflowed }, clockJumps });
     }
     return flows;
   }

@@ -5,14 +5,16 @@ import { DebugTopics } from './debugTopics.js';
 import type { NodeSnapshot } from './diagnostics.js';
 import { LatencyWindow } from './latencyWindow.js';
 import type { RclNode } from './rcl.js';
+import { WorkerErrors } from './workerErrors.js';
 
 /** How often the event loop's delay is looked at; its measure contains this. */
 const LOOP_RESOLUTION_MS = 5;
 
-/** How long the stages and the event loop take, for /diagnostics and for the debug topics. */
+/** How long the stages and the event loop take, and what went wrong beside the images, for /diagnostics and for the debug topics. */
 export class NodeHealth {
   readonly #debug: DebugTopics;
   readonly #stageTimes = new Map<string, LatencyWindow>();
+  readonly workerErrors = new WorkerErrors();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
 
   constructor(node: RclNode) {
@@ -35,10 +37,9 @@ export class NodeHealth {
   snapshot(
     about: Pick<NodeSnapshot, 'state' | 'enabled' | 'trouble' | 'frameLog'> & {
       readonly models: ReadonlyMap<Spectrum, ModelIdentity>;
-      readonly preferredProvider: string | undefined;
     },
   ): NodeSnapshot {
-    const { models, preferredProvider, ...rest } = about;
+    const { models, ...rest } = about;
     const stages = [...this.#stageTimes].flatMap(([stage, window]) => {
       const figures = window.figures();
       return figures ? [[stage, figures] as const] : [];
@@ -47,16 +48,14 @@ export class NodeHealth {
     this.#loopDelay.reset();
     return {
       ...rest,
-      models: [...models].map(([spectrum, { name, sha256, provider }]) => ({
+      models: [...models].map(([spectrum, { name, sha256, provider, fallback }]) => ({
         spectra: [spectrum],
         name,
         sha256,
         provider,
-        fallback:
-          provider === preferredProvider
-            ? undefined
-            : `runs on ${provider}: ${String(preferredProvider)} could not be used`,
+        fallback: fallback === undefined ? undefined : `runs on ${provider}: ${fallback}`,
       })),
+      workerErrors: this.workerErrors.snapshot(),
       stages: new Map(stages),
       eventLoopDelayMs,
     };

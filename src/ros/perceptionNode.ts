@@ -168,7 +168,12 @@ export class PerceptionNode {
     try {
       this.#pipeline = await PerceptionPipeline.open(this.#config, {
         onFatal: (error) => this.#fatal(`${error.message}: ${error.remedy}`),
-        onStray: (error) => logger.error(`in a worker thread, which goes on: ${error.stack ?? error.message}`),
+        onStray: (error) => {
+          this.#health.workerErrors.add(error);
+          logger.error(`in a worker thread, which goes on: ${error.stack ?? error.message}`);
+        },
+        onFallback: (spectrum, { name, provider, fallback }) =>
+          logger.error(`${spectrum}: ${name} runs on ${provider} from now on: ${fallback ?? 'unknown reason'}`),
       });
       this.#trouble = undefined;
       this.#analysis.modelsLoaded(this.#pipeline.models);
@@ -206,7 +211,9 @@ export class PerceptionNode {
 
   #receive(frame: Frame, formatChanged: boolean): void {
     if (formatChanged) this.#node.getLogger().warn(`${frame.topic}: the images have changed their size or encoding`);
+    const band = this.#inputs?.bands.get(frame.spectrum);
     if (this.#active && this.#enabled) this.#stages?.push(frame);
+    else if (band) band.ignored++;
   }
 
   async #perceive(set: FrameSet): Promise<void> {
@@ -245,8 +252,7 @@ export class PerceptionNode {
     const inputs = this.#inputs;
     const bands = [...(inputs?.bands.values() ?? [])].map((band) => {
       const flow = flows?.get(band.spectrum);
-      band.drops = flow?.dropped ?? 0;
-      band.clockJumps = flow?.clockJumps ?? 0;
+      if (flow) ({ drops: band.drops, clockJumps: band.clockJumps } = flow);
       return bandStatus(
         name,
         band.snapshot(nowNs, inputs?.publishersOf(band) ?? { publishers: 0, mismatches: [] }),
@@ -263,7 +269,6 @@ export class PerceptionNode {
       enabled: this.#enabled,
       trouble: this.#trouble,
       models: this.#pipeline?.models ?? new Map(),
-      preferredProvider: this.#config.execution.providers[0],
       frameLog: this.#frameKeeper.state,
     });
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseManifest } from '../../src/detector/manifest.js';
+import type { ProviderAttempt } from '../../src/detector/providerCheck.js';
 import type { Frame } from '../../src/images/frame.js';
 import type {
   DetectionJob,
@@ -73,6 +74,8 @@ export class FakeServices {
   readonly behave = new Map<Spectrum, Behaviour>();
   readonly #bandOfKey = new Map<number, Spectrum>();
   hold = false;
+  /** What the detectors say about their providers, in place of what they said at load. */
+  attempts: readonly ProviderAttempt[] | undefined;
   readonly #held: (() => void)[] = [];
   closed = 0;
 
@@ -125,7 +128,8 @@ export class FakeServices {
       if (trouble !== undefined) throw trouble;
       this.clock.advance(ms(50));
       const timings = { waitMs: 10, inferenceMs: 35, decodeMs: 4, gradCamMs: 1 };
-      return { detections: [person], pixels: job.pixels, timings };
+      const providerAttempts = this.attempts ?? this.detectors.models[job.model]?.providerAttempts ?? [];
+      return { detections: [person], pixels: job.pixels, timings, providerAttempts };
     },
     close: () => {
       this.closed++;

@@ -42,6 +42,7 @@ describe('PerceptionPipeline', () => {
     assert.equal(fir.model.name, 'efficientdet-tiny');
     assert.match(fir.model.sha256, /^[0-9a-f]{64}$/);
     assert.equal(fir.model.provider, 'cpu', 'the provider in use, not the one tried first');
+    assert.equal(fir.model.fallback, 'cuda could not be used (no GPU)');
     assert.equal(fir.pictures, undefined);
     assert.ok(
       services.calls.every((call) => !call.startsWith('render')),
@@ -65,6 +66,27 @@ describe('PerceptionPipeline', () => {
     const off = rig(tinyConfig('explanation: { gradCam: off }'));
     await off.pipeline.process(setOf(rawFrame('nir')));
     assert.equal(off.services.jobs[0]?.gradCam, false);
+  });
+
+  it('follows a model whose provider is lost, and says so once for each band', async () => {
+    const fallbacks: string[] = [];
+    const { services, pipeline } = rig(tinyConfig(), {
+      onFallback: (spectrum, { fallback }) => fallbacks.push(`${spectrum}: ${fallback}`),
+    });
+    services.attempts = [
+      { provider: 'cuda', outcome: 'lost', detail: 'CUDA failure 700: an illegal memory access\nat …' },
+      { provider: 'webgpu', outcome: 'used', detail: 'since cuda was lost' },
+    ];
+    const set = await pipeline.process(setOf(rawFrame('rgb', 0), rawFrame('fir', 0)));
+    const lost = 'cuda was lost while it ran (CUDA failure 700: an illegal memory access)';
+    for (const band of ['rgb', 'fir'] as const) {
+      const { provider, fallback } = perceived(set.frames.get(band)).model;
+      assert.deepEqual([provider, fallback], ['webgpu', lost]);
+      assert.equal(pipeline.models.get(band)?.provider, 'webgpu');
+    }
+    assert.equal(pipeline.models.get('nir')?.provider, 'cpu', 'a band that has not detected since');
+    await pipeline.process(setOf(rawFrame('rgb', 100)));
+    assert.deepEqual(fallbacks, [`rgb: ${lost}`, `fir: ${lost}`]);
   });
 
   it('lets a caller steer each set and hands over each frame as soon as it is done', async () => {

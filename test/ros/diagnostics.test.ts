@@ -79,6 +79,7 @@ describe('diagnostics of the detector', () => {
     stages: new Map(),
     eventLoopDelayMs: 1,
     frameLog: undefined,
+    workerErrors: { recent: 0, total: 3, last: 'long ago' },
   };
   it('is fine', () => assert.deepEqual(pick(nodeStatus('node', node, limits)), [0, 'active']));
   it('tells a fallback', () => {
@@ -89,6 +90,14 @@ describe('diagnostics of the detector', () => {
       1,
       'd0: runs on cpu: cuda could not be used',
     ]);
+  });
+  it('tells an error in a worker thread while it is new', () => {
+    const workerErrors = { recent: 1, total: 4, last: 'vision worker: x is undefined' };
+    assert.deepEqual(pick(nodeStatus('node', { ...node, workerErrors }, limits)), [
+      1,
+      'an error in a worker thread, which goes on: vision worker: x is undefined',
+    ]);
+    assert.equal(nodeStatus('node', node, limits).values.get('errors in worker threads'), '3');
   });
   it('tells that it is slow', () => {
     const stages = new Map([['total', { count: 9, median: 250, p99: 300 }]]);
@@ -115,12 +124,12 @@ describe('BandMonitor', () => {
     const band = new BandMonitor('fir', '/t');
     band.failed('bad');
     band.arrived(frame(0n), 0n, 0n);
-    band.drops = 4;
+    band.drops = { ...band.drops, replaced: 4, late: 1 };
     const first = band.snapshot(0n, { publishers: 0, mismatches: [] });
     const second = band.snapshot(0n, { publishers: 0, mismatches: [] });
     assert.deepEqual([first.recentFailures, first.recentDrops, first.recentReceived], [1, 4, 1]);
     assert.deepEqual([second.recentFailures, second.recentDrops, second.recentReceived], [0, 0, 0]);
-    assert.deepEqual([second.failures, second.drops, second.received], [1, 4, 1]);
+    assert.deepEqual([second.failures, second.drops.replaced, second.received], [1, 4, 1]);
   });
 
   it('notices a change of size', () => {

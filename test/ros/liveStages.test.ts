@@ -39,7 +39,7 @@ describe('LiveStages', () => {
     assert.ok(stages.busySeconds() > 0);
     const whileBusy = stages.flow();
     assert.deepEqual(
-      [whileBusy.get('rgb')?.dropped, whileBusy.get('fir')?.dropped],
+      [whileBusy.get('rgb')?.drops.replaced, whileBusy.get('fir')?.drops.replaced],
       [2, 2],
       '10 and 20 were replaced, 30 waits',
     );
@@ -49,9 +49,10 @@ describe('LiveStages', () => {
     finish.shift()?.();
     await setImmediate();
     assert.equal(stages.busySeconds(), 0);
-    assert.equal(stages.flow().get('rgb')?.dropped, 2);
-    stages.push(frame('rgb', 30)); // late: its set has gone out
-    assert.equal(stages.flow().get('rgb')?.dropped, 3);
+    assert.equal(stages.flow().get('rgb')?.drops.replaced, 2);
+    stages.push(frame('rgb', 30)); // again: its set has gone out
+    stages.push(frame('rgb', 20));
+    assert.deepEqual(stages.flow().get('rgb')?.drops, { replaced: 2, late: 1, duplicates: 1, overflowed: 0 });
     stages.close();
   });
 

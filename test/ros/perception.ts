@@ -4,7 +4,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { packageRoot } from '../../src/packageRoot.js';
 import { SPECTRA, type Spectrum } from '../../src/spectrum.js';
-import { RosProcess, startPeer } from './ros.js';
+import { RosProcess, startPeer, testEnvironment } from './ros.js';
 
 export const TINY_MODEL = path.join(packageRoot, 'test', 'fixtures', 'efficientdet-tiny.json');
 
@@ -60,7 +60,10 @@ export class PerceptionUnderTest {
     const all = { autostart: true, config_file: configFile, diagnostics_period: 0.25, ...parameters };
     const assigned = Object.entries(all).flatMap(([name, value]) => ['-p', `${name}:=${String(value)}`]);
     const executable = path.join(packageRoot, 'dist', 'src', 'ros', 'supervisor.js');
-    this.node = new RosProcess(process.execPath, [executable, '--ros-args', ...assigned, ...rosArgs]);
+    this.node = new RosProcess(process.execPath, [executable, '--ros-args', ...assigned, ...rosArgs], {
+      ...testEnvironment(),
+      ...options.env,
+    });
   }
 
   subscribe(topic: string, type: string, qos = 'reliable'): void {

@@ -1,0 +1,3 @@
+import { replaceModule } from './fault.js';
+
+replaceModule('/src/images/decode.js', './decoderErrorsDecode.js');

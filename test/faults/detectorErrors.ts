@@ -1,0 +1,3 @@
+import { replaceModule } from './fault.js';
+
+replaceModule('/src/inference/explainingDetector.js', './detectorErrorsDetector.js');

@@ -1,0 +1,3 @@
+import { replaceModule } from './fault.js';
+
+replaceModule('/src/detector/providers.js', './lostGpuProviders.js');
