@@ -72,6 +72,10 @@ const commands = {
     await withSetupLock(setUpCore);
     return runShown(process.execPath, ['dist/bench/fidelity.js', ...args]);
   },
+  async 'bench:explain-node'() {
+    await withSetupLock(setUpForTests);
+    return runShown(process.execPath, ['dist/bench/rosExplain.js', ...args]);
+  },
   async bench() {
     await withSetupLock(setUpCore);
     return runShown(process.execPath, ['dist/bench/main.js', ...args]);

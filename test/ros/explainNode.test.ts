@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../src/packageRoot.js';
 import { logFrames, LOG_PERIOD_NS, LOG_START_NS, TINY_LOG_CONFIG } from '../explanations/frameLogs.js';
+import { PerceptionUnderTest } from './perception.js';
 import { RosProcess, startPeer } from './ros.js';
 
 interface ExplanationReport {
@@ -16,6 +17,8 @@ interface ExplanationReport {
   readonly planned_passes: number;
   readonly complete: boolean;
   readonly model_sha256: string;
+  readonly image_width: number;
+  readonly image_height: number;
   readonly map_width: number;
   readonly map_height: number;
   readonly map_values: number;
@@ -186,6 +189,22 @@ describe('explain_node', function () {
         .replace(/^.*\) /, '')
         .split(' ');
       assert.equal(fields[16], '19', `nice of thread ${thread}`);
+    }
+  });
+
+  it('follows a perception node that looks at a camera', async () => {
+    const perception = new PerceptionUnderTest({
+      bands: ['fir'],
+      parameters: { 'frame_log.folder': ros.log, 'frame_log.period': '1.0', max_detections: 2 },
+    });
+    try {
+      perception.camera('fir', { encoding: 'mono8', rate: 5 });
+      ros.start();
+      const { message } = await ros.report(({ topic }) => topic === '/explain_node/fir/explanation');
+      assert.deepEqual([message?.complete, message?.image_width, message?.image_height], [true, 64, 48]);
+      await ros.diagnosis((values) => Number(values['frame sets explained']) >= 2);
+    } finally {
+      await perception.stop();
     }
   });
 
