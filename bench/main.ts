@@ -9,9 +9,10 @@ import { livePath } from './livePath.js';
 import { memory } from './memory.js';
 import { perception } from './perception.js';
 import { poolThroughput } from './poolThroughput.js';
+import { siduAndLive } from './siduAndLive.js';
 
 /** Name on the command line → bench. */
-const benches: Readonly<Record<string, Bench>> = { livePath, poolThroughput, perception, memory, explain };
+const benches: Readonly<Record<string, Bench>> = { livePath, poolThroughput, perception, memory, explain, siduAndLive };
 
 const DEFAULT_MODEL = path.join(packageRoot, 'models/efficientdet-d0-rgb.json');
 

@@ -66,7 +66,7 @@ const commands = {
   },
   async 'bench:explain'() {
     await withSetupLock(setUpCore);
-    return runShown(process.execPath, ['dist/bench/main.js', '--only', 'explain', ...args]);
+    return runShown(process.execPath, ['dist/bench/main.js', '--only', 'explain', 'siduAndLive', ...args]);
   },
   async 'bench:fidelity'() {
     await withSetupLock(setUpCore);
