@@ -34,6 +34,8 @@ export async function checkMap(input: CheckInput): Promise<CheckResult> {
   if (own.method === 'box' || own.method === 'random') return { figures: {}, passes: 0 };
   const { size, seed } = task;
   const whole = upsample(input.map, size.width, size.height);
+  // Nothing can be said about a map that says nothing: a correlation of 0 would pass for an answer.
+  if (isFlat(whole)) return { figures: {}, passes: 0 };
   let passes = 0;
   const mapOf = async (
     network: NetworkBench,
@@ -43,7 +45,7 @@ export async function checkMap(input: CheckInput): Promise<CheckResult> {
   ): Promise<SaliencyMap | undefined> => {
     const made = await network.explain(picture, { ...target, box }, how, seed);
     passes += made.passes;
-    return made.lost < made.passes ? upsample(made.map, size.width, size.height) : undefined;
+    return isFlat(made.map) ? undefined : upsample(made.map, size.width, size.height);
   };
   const figures: { shiftStability?: number; noiseStability?: number; randomised?: number } = {};
   if (settings.stability) {
@@ -63,6 +65,11 @@ export async function checkMap(input: CheckInput): Promise<CheckResult> {
     if (other) figures.randomised = pearson(whole.values, other.values);
   }
   return { figures, passes };
+}
+
+/** As where the target was lost in every pass. */
+function isFlat({ values }: SaliencyMap): boolean {
+  return values.every((value) => value === values[0]);
 }
 
 /** The picture moved right and down by whole pixels (left and up by negative ones), its border repeated. */

@@ -19,10 +19,10 @@ const methodFigures = z.object({
   mask: z.object({ energyInMask: finite, energyGain: finite, pointing: finite, averagePrecision: finite }).optional(),
   /** See metrics/sparsity.ts. */
   gini: finite,
-  /** Correlation with the map of the moved picture and of the noisier one; absent where the target was not found there. */
+  /** Correlation with the map of the moved picture and of the noisier one; absent where either map is flat. */
   shiftStability: finite.optional(),
   noiseStability: finite.optional(),
-  /** Correlation with the map of the shuffled network; absent where the target was not found there. */
+  /** Correlation with the map of the shuffled network; absent where either map is flat. */
   randomised: finite.optional(),
   /** Forward passes for the map, and those that did not find the target. */
   passes: finite,

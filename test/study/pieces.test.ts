@@ -203,6 +203,12 @@ describe('a network on the bench', function () {
       assert.equal(box.pointingBox, 1);
       assert.ok(gradCam.noiseStability !== undefined && Math.abs(gradCam.noiseStability) <= 1);
       assert.equal(box.noiseStability, undefined);
+      // The untrained network loses its box under every mask: an empty map is no evidence for anything.
+      if (rise.lost === rise.passes)
+        assert.deepEqual(
+          [rise.shiftStability, rise.noiseStability, rise.randomised],
+          [undefined, undefined, undefined],
+        );
       // Picture 1, four looks of the scorer and two curves for each method, and the maps with their checks at least.
       assert.ok(first.cost.passes >= 1 + 4 + 3 * 8 + 6, String(first.cost.passes));
       const unseen = { ...task, pixels: new Uint8Array(task.pixels.length) };
