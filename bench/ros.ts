@@ -24,6 +24,15 @@ const { values } = parseArgs({
 });
 // Without it Fast DDS loses most best-effort images of this size before any node sees them.
 process.env.FASTDDS_DEFAULT_PROFILES_FILE ??= path.join(packageRoot, 'config', 'fastdds.xml');
+/** What can become of a received image other than being published, and where /diagnostics counts it. */
+const REASONS = {
+  'replaced (detector busy)': 'images dropped (detector busy)',
+  late: 'images dropped (late)',
+  'with a stamp that came twice': 'images dropped (stamp came twice)',
+  'in a full queue': 'images dropped (queue full)',
+  'not usable': 'images not usable',
+  'ignored (not active)': 'images ignored (not active, or off)',
+} as const;
 const bands = SPECTRA.slice(0, Number(values.bands));
 const ros = new PerceptionUnderTest({
   bands,
@@ -34,7 +43,7 @@ const ros = new PerceptionUnderTest({
 try {
   ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
   await ros.diagnosis('detector', /active/);
-  const peer: RosProcess<{ latencies: number[]; inferences: number[]; published: number }> = startPeer(
+  const peer: RosProcess<{ latencies: number[]; inferences: number[]; published: number; sent: number }> = startPeer(
     'bench.py',
     ...[values.seconds, values.rate, values.width, values.height, ...bands],
   );
@@ -42,7 +51,10 @@ try {
   const memory: number[] = [];
   const cpuAtStart = cpuMilliseconds(pid);
   const sampling = setInterval(() => memory.push(residentMegabytes(pid)), 1000);
-  const { latencies, inferences, published } = await peer.report(() => true, (Number(values.seconds) + 60) * 1000);
+  const { latencies, inferences, published, sent } = await peer.report(
+    () => true,
+    (Number(values.seconds) + 60) * 1000,
+  );
   clearInterval(sampling);
   const cpu = cpuMilliseconds(pid) - cpuAtStart;
   const statuses = await Promise.all(
@@ -53,7 +65,8 @@ try {
 
   const inference = figures(inferences);
   const all = figures(latencies);
-  const images = Number(figure(1, 'images published'));
+  const total = (key: string): number => bands.reduce((sum, _, i) => sum + Number(figure(i + 1, key)), 0);
+  const images = total('images published');
   const settled = memory.slice(Math.floor(memory.length / 3));
   console.log(
     `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}, ${process.env.ROS_DISTRO ?? 'kilted (wheels)'}`,
@@ -69,6 +82,13 @@ try {
       `  ${band}: received ${figure(i + 1, 'images received')}, published ${figure(i + 1, 'images published')}, ` +
         `dropped ${figure(i + 1, 'images dropped (detector busy)')}, not usable ${figure(i + 1, 'images not usable')}`,
     ),
+  );
+  const received = total('images received');
+  const reasons = Object.entries(REASONS).map(([reason, key]) => [reason, total(key)] as const);
+  const unexplained = received - images - reasons.reduce((sum, [, count]) => sum + count, 0);
+  console.log(
+    `every image of ${sent} sent: ${images} published, ${sent - received} lost between the processes, ` +
+      `${reasons.map(([reason, count]) => `${count} ${reason}`).join(', ')}, ${unexplained} unexplained (goal 0)`,
   );
   console.log(`publish → detections: median ${all.median.toFixed(1)} ms, p99 ${all.p99.toFixed(1)} ms`);
   console.log(`bare inference:       median ${inference.median.toFixed(1)} ms, p99 ${inference.p99.toFixed(1)} ms`);
