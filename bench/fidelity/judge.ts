@@ -3,7 +3,9 @@ import type { SearchSpace } from '../../src/detector/maskedGraph.js';
 import { parseManifest } from '../../src/detector/manifest.js';
 import { letterbox, toInput, type Size } from '../../src/geometry/letterbox.js';
 import { MaskStream, type SampledMask } from '../../src/saliency/maskStream.js';
-import { pearson, RiseEstimate, type MapEstimate } from '../../src/saliency/riseEstimate.js';
+import { pearson } from '../../src/saliency/mapSums.js';
+import { RegressionEstimate } from '../../src/saliency/regressionEstimate.js';
+import { RiseEstimate, type MapEstimate } from '../../src/saliency/riseEstimate.js';
 import { readPicture, type PlannedBox, type PlannedPicture } from './plan.js';
 import { readRecord, recordPath } from './record.js';
 import { streamOptions, type RecordedStream } from './streams.js';
@@ -33,6 +35,7 @@ type EstimatorOf = (map: Size, content: Size, stream: MaskStream, targets: numbe
 export const ESTIMATORS: Readonly<Record<string, EstimatorOf>> = {
   mean: (map, content, { options, groupSize }, targets) =>
     new RiseEstimate({ ...map, content }, options.probability, groupSize, targets),
+  regression: (map, content, stream, targets) => new RegressionEstimate({ ...map, content }, stream, targets),
 };
 
 /** Judges every stream of a picture that is recorded far enough against the picture's reference. */

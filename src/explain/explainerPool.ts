@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { ModelManifest } from '../detector/manifest.js';
 import type { Provider } from '../detector/providers.js';
 import { clip } from '../geometry/box.js';
-import { letterbox, toInput, type Size } from '../geometry/letterbox.js';
+import { letterbox, toInput } from '../geometry/letterbox.js';
 import { MaskStream, type MaskStreamOptions } from '../saliency/maskStream.js';
 import { MultilevelEstimate } from '../saliency/multilevelEstimate.js';
-import { RiseEstimate, type MapEstimate } from '../saliency/riseEstimate.js';
 import { WorkerClient } from '../workers/workerClient.js';
+import { estimateOf, mapSize } from './estimateOf.js';
 import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, SourcePicture } from './explainProtocol.js';
 import type { Explainer, ExplainRequest, PartialExplanation } from './explanation.js';
 import { explainByMasks, type ScoreSource } from './maskExplanation.js';
@@ -130,13 +130,11 @@ class ExplainerPool implements Explainer {
       ...(settings.method === 'live-rise' ? { live: settings } : {}),
     };
     const stream = new MaskStream(options);
-    const map = mapSize(content, settings.mapStride);
-    const geometry = { ...map, content };
-    const { probability } = settings;
-    const estimate: MapEstimate =
+    const map = mapSize(content, settings);
+    const estimate =
       settings.method === 'live-rise' && settings.corrected > 0
-        ? new MultilevelEstimate(geometry, probability, picture.targets.length)
-        : new RiseEstimate(geometry, probability, stream.groupSize, picture.targets.length);
+        ? new MultilevelEstimate({ ...map, content }, settings.probability, picture.targets.length)
+        : estimateOf(settings, stream, picture.targets.length);
     const { resume } = request;
     if (resume) estimate.restore(resume.passes, resume.sums);
     const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);
@@ -167,7 +165,7 @@ class ExplainerPool implements Explainer {
       const plan = {
         levels: made.then(({ levels }) => levels),
         placed,
-        map: mapSize(placed.content, settings.mapStride),
+        map: mapSize(placed.content, settings),
         classIndices: picture.targets.map(({ classIndex }) => classIndex),
         classCount: classes.length,
       };
@@ -204,11 +202,6 @@ class ExplainerPool implements Explainer {
       targets: maps.map((map) => ({ map: map ?? nothing, lost: map ? 0 : 1 })),
     };
   }
-}
-
-/** Size of a map with a value for every `stride` pixels of what it covers. */
-function mapSize({ width, height }: Size, stride: number): Size {
-  return { width: Math.ceil(width / stride), height: Math.ceil(height / stride) };
 }
 
 function sourcePicture({ pixels, size, targets }: ExplainRequest): SourcePicture {

@@ -138,7 +138,13 @@ const studyMasks = {
   reportEvery: 50,
   mapStride: 1,
 } as const;
-const fasterMasks = { ...studyMasks, passes: 250, sampler: 'importance', mapStride: 4 } as const;
+const fasterMasks = {
+  ...studyMasks,
+  passes: 250,
+  sampler: 'importance',
+  estimator: 'regression',
+  mapStride: 8,
+} as const;
 const afterNms = { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.5 } as const;
 const onAnchors = { ...afterNms, among: 'anchors' } as const;
 
@@ -157,7 +163,7 @@ const presets = {
   default: {
     rise: { method: 'rise', ...fasterMasks, target: onAnchors },
     'd-rise': { method: 'd-rise', ...fasterMasks, target: afterNms },
-    'live-rise': { method: 'live-rise', ...fasterMasks, ...uncorrected, target: onAnchors },
+    'live-rise': { method: 'live-rise', ...fasterMasks, estimator: 'mean', ...uncorrected, target: onAnchors },
     sidu: { method: 'sidu', ...studySidu, output: 'class', mapStride: 4, target: onAnchors },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
   },

@@ -13,7 +13,7 @@ import { presetSettings, type SettingsOf } from '../../src/explain/settings.js';
 import { GraphIndex } from '../../src/onnx/graphIndex.js';
 import { readModel, writeModel } from '../../src/onnx/modelFile.js';
 import { float32Tensor, float32Values, shapeOf } from '../../src/onnx/tensors.js';
-import { pearson } from '../../src/saliency/riseEstimate.js';
+import { pearson } from '../../src/saliency/mapSums.js';
 import { fixture } from '../detector/reference.js';
 
 const MODEL = fixture('efficientdet-tiny.json');

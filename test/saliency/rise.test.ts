@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { sampleMask } from '../../src/saliency/gridMask.js';
 import { cellsOver, MaskStream, SAMPLERS, type SampledMask } from '../../src/saliency/maskStream.js';
-import { pearson, RiseEstimate } from '../../src/saliency/riseEstimate.js';
+import { solveSymmetric } from '../../src/saliency/cholesky.js';
+import { pearson } from '../../src/saliency/mapSums.js';
+import { RegressionEstimate } from '../../src/saliency/regressionEstimate.js';
+import { RiseEstimate, type MapEstimate } from '../../src/saliency/riseEstimate.js';
 import { BOXES, exactMaps, PROBABILITY, SIDE, toyScores, toyStream } from './toyDetector.js';
 
 const square = { width: SIDE, height: SIDE };
@@ -128,14 +131,23 @@ describe('RISE', () => {
     near(estimate.standardError(1).subarray(0, 4), [0, 0.1 / 3, 0.2 / 3, 0.1]);
   });
 
-  for (const sampler of SAMPLERS)
-    it(`is unbiased with ${sampler} masks, and knows its own error`, () => {
+  const estimators = {
+    mean: (stream: MaskStream): MapEstimate =>
+      new RiseEstimate({ ...square, content: square }, PROBABILITY, stream.groupSize, BOXES.length),
+    regression: (stream: MaskStream): MapEstimate =>
+      new RegressionEstimate({ ...square, content: square }, stream, BOXES.length),
+  };
+  const pairs = SAMPLERS.flatMap((sampler) => [[sampler, 'mean'] as const, [sampler, 'regression'] as const]);
+  const spreads = new Map<string, number>();
+
+  for (const [sampler, estimator] of pairs)
+    it(`is unbiased with ${sampler} masks and the ${estimator}, and knows its own error`, () => {
       const exact = exactMaps();
       const [repeats, passes] = [150, 120];
       const sums = exact.map((map) => map.map(() => ({ mean: 0, square: 0, claimed: 0 })));
       for (let seed = 0; seed < repeats; seed++) {
         const stream = new MaskStream(toyStream(sampler, seed));
-        const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, stream.groupSize, BOXES.length);
+        const estimate = estimators[estimator](stream);
         for (let i = 0; i < passes; i++) {
           const mask = stream.mask(i);
           estimate.add(mask, toyScores(sampled(mask)));
@@ -160,11 +172,38 @@ describe('RISE', () => {
           claimed += cell.claimed;
         });
       });
+      spreads.set(`${sampler} ${estimator}`, spread);
       assert.ok(
         claimed / spread > 0.75 && claimed / spread < 1.33,
         `claims a variance of ${claimed / spread} the real`,
       );
     });
+
+  it('has less variance with the regression', () => {
+    const spread = (name: string): number => spreads.get(name) ?? NaN;
+    for (const sampler of ['plain', 'importance'])
+      assert.ok(spread(`${sampler} regression`) < 0.8 * spread(`${sampler} mean`), JSON.stringify([...spreads]));
+  });
+
+  it('of a constant score is flat with the regression once it has been fitted', () => {
+    const stream = new MaskStream(toyStream('plain', 3));
+    const estimate = new RegressionEstimate({ ...square, content: square }, stream, 1);
+    for (let i = 0; i < 24; i++) estimate.add(stream.mask(i), [0.6]);
+    const before = estimate.map(0);
+    for (let i = 24; i < 400; i++) estimate.add(stream.mask(i), [0.6]);
+    estimate.map(0).forEach((value, x) => {
+      const expected = (24 * before[x] + 376 * 0.6) / 400;
+      assert.ok(Math.abs(value - expected) < 1e-5, `${value}, expected ${expected}`);
+    });
+  });
+
+  it('solves linear equations by hand', () => {
+    // [[4, 2], [2, 3]] · (1, −2) = (0, −4)
+    const side = Float64Array.of(0, -4);
+    solveSymmetric(Float64Array.of(4, 0, 2, 3), 2, [side]);
+    near(side, [1, -2], 1e-12);
+    assert.throws(() => solveSymmetric(Float64Array.of(1, 0, 2, 1), 2, []), RangeError);
+  });
 
   it('of a constant score is flat but for the masks’ own unevenness', () => {
     const stream = new MaskStream(toyStream('plain', 3));
@@ -203,18 +242,17 @@ describe('RISE', () => {
   });
 
   it('continues from what it saved', () => {
-    for (const sampler of SAMPLERS) {
+    for (const [sampler, estimator] of pairs) {
       const stream = new MaskStream(toyStream(sampler, 8));
-      const fresh = (): RiseEstimate =>
-        new RiseEstimate({ ...square, content: square }, PROBABILITY, stream.groupSize, BOXES.length);
-      const feed = (estimate: RiseEstimate, from: number, to: number): void => {
+      const fresh = (): MapEstimate => estimators[estimator](stream);
+      const feed = (estimate: MapEstimate, from: number, to: number): void => {
         for (let i = from; i < to; i++) estimate.add(stream.mask(i), toyScores(sampled(stream.mask(i))));
       };
       const [whole, first, second] = [fresh(), fresh(), fresh()];
-      feed(whole, 0, 41);
-      feed(first, 0, 17);
+      feed(whole, 0, 61);
+      feed(first, 0, 37);
       second.restore(first.passes, structuredClone(first.save()));
-      feed(second, 17, 41);
+      feed(second, 37, 61);
       assert.deepEqual(second.map(1), whole.map(1), sampler);
       assert.deepEqual(second.standardError(1), whole.standardError(1), sampler);
     }
