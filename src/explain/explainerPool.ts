@@ -1,3 +1,4 @@
+import '../detector/noTelemetry.js';
 import { availableParallelism } from 'node:os';
 import type { ModelManifest } from '../detector/manifest.js';
 import type { Provider } from '../detector/providers.js';

@@ -14,7 +14,12 @@ export interface Summary {
   readonly mean: number;
   /** Of the single values, n − 1 in the denominator; 0 for one value. */
   readonly deviation: number;
-  /** Bootstrap interval of the mean. */
+  /** Of the mean; null for a single group, which says nothing about how groups differ. */
+  readonly interval: Interval | null;
+}
+
+/** 95 % bootstrap interval. */
+export interface Interval {
   readonly low: number;
   readonly high: number;
 }
@@ -41,6 +46,7 @@ export function summarise(sample: readonly GroupedValue[], uniform: Uniform, res
   if (sample.length === 0) throw new RangeError('there is no mean of nothing');
   const { mean, deviation } = meanAndDeviation(sample.map(({ value }) => value));
   const groups = groupSums(sample);
+  if (groups.length < 2) return { count: sample.length, mean, deviation, interval: null };
   const means = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     let [sum, count] = [0, 0];
@@ -53,7 +59,7 @@ export function summarise(sample: readonly GroupedValue[], uniform: Uniform, res
   }
   means.sort();
   const at = (share: number): number => means[Math.min(resamples - 1, Math.floor(share * resamples))];
-  return { count: sample.length, mean, deviation, low: at(TAIL), high: at(1 - TAIL) };
+  return { count: sample.length, mean, deviation, interval: { low: at(TAIL), high: at(1 - TAIL) } };
 }
 
 /** Above this many groups the signs are drawn, below all of them are tried. */

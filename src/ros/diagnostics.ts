@@ -108,6 +108,8 @@ function bandFindings(band: BandSnapshot, limits: RuntimeParameters): Finding[] 
 /** The node's own health: models, provider, latency. */
 export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: RuntimeParameters): Status {
   const findings: Finding[] = [];
+  // Said beside any trouble: who reads a warning must see that nothing is detected.
+  if (!node.enabled) findings.push({ level: LEVEL.ok, text: `${node.state}, disabled` });
   if (node.trouble) findings.push({ level: node.trouble.level, text: node.trouble.message });
   for (const { name, fallback } of node.models) {
     if (fallback !== undefined) findings.push({ level: LEVEL.warn, text: `${name}: ${fallback}` });
@@ -143,13 +145,7 @@ export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: Runtime
     values.set(`${stage} (ms, median)`, median.toFixed(2));
     values.set(`${stage} (ms, p99)`, p99.toFixed(2));
   }
-  return summarize(
-    `${nodeName}: detector`,
-    'detector',
-    findings,
-    node.enabled ? node.state : `${node.state}, disabled`,
-    values,
-  );
+  return summarize(`${nodeName}: detector`, 'detector', findings, node.state, values);
 }
 
 /** A status of everything that was found: the worst comes first and gives the level. */

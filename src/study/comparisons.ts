@@ -1,4 +1,4 @@
-import { holm, pairedSignFlipTest, summarise, type GroupedValue } from '../metrics/statistics.js';
+import { holm, pairedSignFlipTest, summarise, type GroupedValue, type Interval } from '../metrics/statistics.js';
 import type { Spectrum } from '../spectrum.js';
 import { STUDY_FIGURES, type StudyFigure } from './figures.js';
 import type { MeasuredRecord } from './record.js';
@@ -8,9 +8,8 @@ export interface Difference {
   readonly figure: string;
   readonly pairs: number;
   readonly mean: number;
-  /** 95 % bootstrap interval. */
-  readonly low: number;
-  readonly high: number;
+  /** Of the mean; null where all pictures come from one drive. */
+  readonly interval: Interval | null;
   /** Two-sided sign-flip test, and the same after Holm's correction over all comparisons of this figure. */
   readonly p: number;
   readonly pCorrected: number;
@@ -113,9 +112,9 @@ function tested(
   uniform: () => number,
 ): Difference | undefined {
   if (differences.length === 0) return undefined;
-  const { mean, low, high } = summarise(differences, uniform);
+  const { mean, interval } = summarise(differences, uniform);
   const p = pairedSignFlipTest(differences, uniform);
-  return { figure: figure.name, pairs: differences.length, mean, low, high, p, pCorrected: p };
+  return { figure: figure.name, pairs: differences.length, mean, interval, p, pCorrected: p };
 }
 
 function corrected<Item extends Difference>(items: readonly Item[]): Item[] {

@@ -1,3 +1,4 @@
+import '../detector/noTelemetry.js';
 import { availableParallelism } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -9,6 +9,7 @@ import { packageRoot } from '../../src/packageRoot.js';
 
 const MODEL = path.join(packageRoot, 'test/fixtures/efficientdet-tiny.json');
 const POOL = pathToFileURL(path.join(packageRoot, 'dist/src/inference/detectorPool.js')).href;
+const EXPLAINER = pathToFileURL(path.join(packageRoot, 'dist/src/explain/explainerPool.js')).href;
 const DETECTOR = pathToFileURL(path.join(packageRoot, 'dist/src/detector/efficientDet.js')).href;
 
 /** Names of what a script left in fresh temporary and cache folders. */
@@ -36,6 +37,12 @@ describe("ONNX Runtime's telemetry", () => {
   it('is off in the worker threads of a pool', async () => {
     const script = `const { DetectorPool } = await import(${JSON.stringify(POOL)});
       await (await DetectorPool.open({ models: { rgb: ${JSON.stringify(MODEL)} }, workers: 1 })).close();`;
+    assert.deepEqual(await tracesOf(script), []);
+  });
+
+  it('is off in the worker threads of an explainer', async () => {
+    const script = `const { openExplainer } = await import(${JSON.stringify(EXPLAINER)});
+      await (await openExplainer(${JSON.stringify(MODEL)}, { workers: 1 })).close();`;
     assert.deepEqual(await tracesOf(script), []);
   });
 

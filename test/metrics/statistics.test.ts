@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { holm, pairedSignFlipTest, summarise, type GroupedValue } from '../../src/metrics/statistics.js';
+import { holm, pairedSignFlipTest, summarise, type GroupedValue, type Summary } from '../../src/metrics/statistics.js';
 
 /** A small generator of uniform numbers (Numerical Recipes). */
 function uniform(seed: number): () => number {
@@ -22,10 +22,17 @@ describe('summarise', () => {
     assert.throws(() => summarise([], uniform(1)), RangeError);
   });
 
+  it('has no interval from a single group', () => {
+    const sample = [1, 2, 4].map((value) => ({ value, group: 'the only drive' }));
+    assert.equal(summarise(sample, uniform(1)).interval, null);
+  });
+
   it('has the normal interval of many single values', () => {
     const draw = uniform(7);
     const values = Array.from({ length: 400 }, () => draw() + draw() + draw());
-    const { mean, low, high, deviation } = summarise(single(values), uniform(2), 4000);
+    const { mean, interval, deviation } = summarise(single(values), uniform(2), 4000);
+    assert.ok(interval);
+    const { low, high } = interval;
     const half = (1.96 * deviation) / Math.sqrt(400);
     close(low, mean - half, half / 8);
     close(high, mean + half, half / 8);
@@ -38,17 +45,20 @@ describe('summarise', () => {
     );
     const together = summarise(grouped, uniform(3), 2000);
     const apart = summarise(single(grouped.map(({ value }) => value)), uniform(3), 2000);
-    const ratio = (together.high - together.low) / (apart.high - apart.low);
+    const width = ({ interval }: Summary): number => (interval ? interval.high - interval.low : NaN);
+    const ratio = width(together) / width(apart);
     close(ratio, Math.sqrt(10), 0.5);
   });
 
   it('keeps the mean inside its interval and a constant without width', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 12 }),
+        fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 2, maxLength: 12 }),
         fc.nat(),
         (values, seed) => {
-          const { mean, low, high } = summarise(single(values), uniform(seed), 400);
+          const { mean, interval } = summarise(single(values), uniform(seed), 400);
+          assert.ok(interval);
+          const { low, high } = interval;
           assert.ok(low <= mean + 1e-9 && mean <= high + 1e-9, `${low} ${mean} ${high} of ${values.join(' ')}`);
           if (new Set(values).size === 1) close(high - low, 0);
         },

@@ -123,7 +123,8 @@ export function overviewFigure(results: StudyResults): Figure {
     shown.flatMap((figure) => {
       const summary = figures[figure.name];
       if (!summary) return [];
-      const { mean, low, high } = summary;
+      const { mean } = summary;
+      const { low, high } = summary.interval ?? { low: mean, high: mean };
       return [
         { figure: title(figure), network: names.network(network), method: names.method(method), mean, low, high },
       ];

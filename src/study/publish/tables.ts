@@ -1,4 +1,4 @@
-import type { Summary } from '../../metrics/statistics.js';
+import type { Interval } from '../../metrics/statistics.js';
 import type { Difference } from '../comparisons.js';
 import { STUDY_FIGURES } from '../figures.js';
 import type { StudyResults, StudyRow } from '../results.js';
@@ -10,8 +10,8 @@ const NOTHING = '–';
 const number = (value: number, digits = 2): string => value.toFixed(digits).replace('-', '−');
 const withDeviation = (value: PublishedValue | undefined): string =>
   value ? `${number(value.mean)} ± ${number(value.deviation)}` : NOTHING;
-const interval = (summary: Summary | undefined): string =>
-  summary ? `${number(summary.low)} to ${number(summary.high)}` : NOTHING;
+const between = (range: Interval | null | undefined, digits = 2): string =>
+  range ? `${number(range.low, digits)} to ${number(range.high, digits)}` : NOTHING;
 
 /** Table 2 in the study's layout: its numbers, and ours with the interval of the mean. */
 export function tableTwo(results: StudyResults): Table {
@@ -33,10 +33,10 @@ export function tableTwo(results: StudyResults): Table {
         names.network(network),
         withDeviation(published?.deletion),
         withDeviation(deletion),
-        interval(deletion),
+        between(deletion?.interval),
         withDeviation(published?.insertion),
         withDeviation(insertion),
-        interval(insertion),
+        between(insertion?.interval),
         String(deletion?.count ?? 0),
       ];
     }),
@@ -130,9 +130,9 @@ export function agreementTable(results: StudyResults): Table {
       names.method(a),
       names.method(b),
       withDeviation(pearson),
-      interval(pearson),
+      between(pearson?.interval),
       withDeviation(topOverlap),
-      interval(topOverlap),
+      between(topOverlap?.interval),
     ]),
   };
 }
@@ -158,9 +158,8 @@ function figureLabel(name: string): string {
   return STUDY_FIGURES.find((figure) => figure.name === name)?.label ?? name;
 }
 
-function differenceCells({ mean, low, high, pairs, p, pCorrected }: Difference): string[] {
-  const three = (value: number): string => number(value, 3);
-  return [three(mean), `${three(low)} to ${three(high)}`, String(pairs), pValue(p), pValue(pCorrected)];
+function differenceCells({ mean, interval, pairs, p, pCorrected }: Difference): string[] {
+  return [number(mean, 3), between(interval, 3), String(pairs), pValue(p), pValue(pCorrected)];
 }
 
 function pValue(p: number): string {
