@@ -3,7 +3,8 @@ import { ExpectedError } from './errors.js';
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space and run again; what was written until then can be read',
   EDQUOT: 'free some of your disk quota and run again; what was written until then can be read',
-  EFBIG: 'write to a file system that takes larger files; what was written until then can be read',
+  EFBIG:
+    'raise the limit on file sizes (ulimit -f) or write to another file system; what was written until then can be read',
   EEXIST: 'choose another name, or remove it first',
   EACCES: 'choose a folder that you may write to',
   EPERM: 'choose a folder that you may write to',

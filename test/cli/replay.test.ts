@@ -133,7 +133,7 @@ describe('msal replay', function () {
     await writeSmallDrive(bag, 100);
     const run = await runMsal(['replay', bag, '-o', output, '-c', config], { fileBlocks: 600 });
     assert.equal(run.code, 4, run.stderr);
-    assert.match(run.stderr, /annotated\.mcap[^]*what to do: free/);
+    assert.match(run.stderr, /annotated\.mcap[^]*what to do: raise the limit.*can be read/);
     const described = await describeBag(path.join(output, 'annotated.mcap'), true);
     assert.ok(described.messages > 0);
   });
