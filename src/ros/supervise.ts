@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
 import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './supervision.js';
 
 /**
@@ -11,6 +13,7 @@ import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './superv
 export function supervise(name: string, script: string): void {
   // A process group of its own: Ctrl-C reaches this process only, which passes it on once.
   const child = fork(script, process.argv.slice(2), { stdio: 'inherit', detached: true });
+  if (child.pid !== undefined) giveSessionPriority(child.pid);
   const say = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
 
   let silenceTimer: NodeJS.Timeout | undefined;
@@ -54,4 +57,18 @@ export function supervise(name: string, script: string): void {
     }
     process.exit(leavingWith ?? code ?? 1);
   });
+}
+
+/**
+ * Gives the child's session this process's priority. Where Linux groups processes by session (autogroup), it shares the CPU between
+ * sessions first, and nice values count within each only; the child leads a session of its own.
+ */
+function giveSessionPriority(pid: number): void {
+  const nice = os.getPriority();
+  if (nice === 0) return;
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+  } catch {
+    // Not Linux, or a kernel without autogroup: nice values count as they are.
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../src/packageRoot.js';
@@ -190,6 +190,9 @@ describe('explain_node', function () {
         .split(' ');
       assert.equal(fields[16], '19', `nice of thread ${thread}`);
     }
+    // Between sessions only the session's own value counts.
+    const session = `/proc/${children[0] ?? ''}/autogroup`;
+    if (existsSync(session)) assert.match(readFileSync(session, 'utf8'), / nice 19$/m);
   });
 
   it('follows a perception node that looks at a camera', async () => {
