@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { MaskedDetector } from '../src/detector/maskedDetector.js';
 import type { SearchSpace } from '../src/detector/maskedGraph.js';
-import { EXIT_CODES, ExpectedError } from '../src/errors.js';
+import { EXIT_CODES, ExpectedError, troubleText } from '../src/errors.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { SPECTRA, type Spectrum } from '../src/spectrum.js';
 import { judge, type Fidelity } from './fidelity/judge.js';
@@ -52,7 +52,7 @@ try {
   await main(program.parse().opts<Flags>());
 } catch (error) {
   if (!(error instanceof ExpectedError)) throw error;
-  process.stderr.write(`fidelity: ${error.message}\n  what to do: ${error.remedy}\n`);
+  process.stderr.write(`fidelity: ${troubleText(error)}\n`);
   process.exitCode = EXIT_CODES[error.kind];
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { EXIT_CODES, ExpectedError } from '../src/errors.js';
+import { EXIT_CODES, ExpectedError, troubleText } from '../src/errors.js';
 import { packageRoot } from '../src/packageRoot.js';
 import type { Bench, BenchRow } from './benchRow.js';
 import { explain } from './explain.js';
@@ -46,7 +46,7 @@ try {
   process.stdout.write(flags.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
 } catch (error) {
   if (!(error instanceof ExpectedError)) throw error;
-  process.stderr.write(`bench: ${error.message}\n  what to do: ${error.remedy}\n`);
+  process.stderr.write(`bench: ${troubleText(error)}\n`);
   process.exitCode = EXIT_CODES[error.kind];
 }
 

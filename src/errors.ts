@@ -28,3 +28,14 @@ export class ExpectedError extends Error {
     super(message, options);
   }
 }
+
+/** An error as a command or node prints it: with its remedy where it has one, with its stack where it is a defect. */
+export function troubleText(error: unknown): string {
+  if (error instanceof ExpectedError) return `${error.message}\n  what to do: ${error.remedy}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** An error in one line, as messages and diagnostics carry it. */
+export function troubleLine(error: unknown): string {
+  return error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
+}

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
 import { namingOutput } from '../outputError.js';
@@ -11,6 +11,7 @@ import type { FailedFrame, PerceivedFrame } from '../pipeline/perceivedSet.js';
 import { PerceptionPipeline } from '../pipeline/perception.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
+import { readImageFrame } from './imageFile.js';
 import { openOutputFolder } from './outputFolder.js';
 import { addPerceptionFlags, perceptionConfig, type PerceptionFlags } from './perceptionFlags.js';
 import { startProgress } from './progress.js';
@@ -22,9 +23,6 @@ interface DetectFlags extends PerceptionFlags {
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
-
-/** Larger files are no camera pictures. */
-const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
 /** `msal detect`: image files to detections and overlays. */
 export function register(program: Command): void {
@@ -95,19 +93,14 @@ async function* imageSets(
 ): AsyncGenerator<FrameSet> {
   for (const [index, file] of files.entries()) {
     if (signal.aborted) return;
-    let data: Uint8Array;
+    const stampNs = BigInt(index);
+    let frame: Frame;
     try {
-      const { size } = await stat(file);
-      if (size > MAX_IMAGE_BYTES) throw new Error(`it has ${String(size)} bytes, more than ${String(MAX_IMAGE_BYTES)}`);
-      data = await readFile(file);
+      frame = await readImageFrame(file, spectrum, stampNs);
     } catch (error) {
       onTrouble(file, error as Error);
       continue;
     }
-    const stampNs = BigInt(index);
-    const format = path.extname(file).slice(1).toLowerCase().replace('jpg', 'jpeg');
-    const image = { kind: 'compressed', format, data } as const;
-    const frame: Frame = { spectrum, topic: file, frameId: path.basename(file), stampNs, receivedNs: stampNs, image };
     yield { stampNs, skewNs: 0n, frames: new Map([[spectrum, frame]]), missing: [] };
   }
 }

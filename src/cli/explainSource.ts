@@ -1,5 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
 import type { Bag, RawMessage } from '../bag/bag.js';
 import { decodeFrame } from '../bag/frames.js';
 import { openBag } from '../bag/openBag.js';
@@ -7,9 +6,11 @@ import { ExpectedError } from '../errors.js';
 import { isFrameLogFile, readLoggedSet } from '../explanations/loggedFrames.js';
 import type { FrameToExplain } from '../explanations/prepareFrame.js';
 import type { Frame } from '../images/frame.js';
+import { configuredTopics } from '../pipeline/config.js';
 import { assignTopics } from '../pipeline/topicSpectra.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
+import { readImageFrame } from './imageFile.js';
 
 /** Which image somebody means. */
 export interface SourceWish {
@@ -23,8 +24,6 @@ export interface SourceWish {
   readonly at: number | undefined;
 }
 
-/** Larger files are no camera pictures. */
-const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 /** Seconds since the epoch in 1973: no bag is as long. */
 const EPOCH_SECONDS = 1e8;
 const IMAGE_FILE = /\.(png|jpe?g)$/i;
@@ -47,19 +46,13 @@ export async function findFrame(wish: SourceWish, config: PerceptionConfig): Pro
 async function imageFile({ file, spectrum = 'rgb', frame, at }: SourceWish): Promise<Frame> {
   if (frame !== undefined || at !== undefined)
     throw new ExpectedError('usage', `${file} is one image`, 'leave --frame and --at out; they choose from a bag');
-  let data: Uint8Array;
   try {
-    const { size } = await stat(file);
-    if (size > MAX_IMAGE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_IMAGE_BYTES}`);
-    data = await readFile(file);
+    return await readImageFrame(file, spectrum, 0n);
   } catch (error) {
     throw new ExpectedError('input', `cannot read ${file}: ${(error as Error).message}`, 'give a JPEG or PNG file', {
       cause: error,
     });
   }
-  const format = path.extname(file).slice(1).toLowerCase().replace('jpg', 'jpeg');
-  const image = { kind: 'compressed', format, data } as const;
-  return { spectrum, topic: file, frameId: path.basename(file), stampNs: 0n, receivedNs: 0n, image };
 }
 
 async function loggedFrame({ file, spectrum, frame, at }: SourceWish): Promise<FrameToExplain> {
@@ -82,12 +75,7 @@ async function recordedFrame(bag: Bag, wish: SourceWish, config: PerceptionConfi
   if (number !== undefined && at !== undefined)
     throw new ExpectedError('usage', '--frame and --at were both given', 'give one of them');
   const available = bag.topics.map(({ name, type }) => ({ topic: name, type }));
-  const configured: Partial<Record<Spectrum, string>> = {};
-  for (const band of SPECTRA) {
-    const topic = config.cameras[band]?.topic;
-    if (topic !== undefined) configured[band] = topic;
-  }
-  const topics = assignTopics(available, configured);
+  const topics = assignTopics(available, configuredTopics(config));
   const spectrum = chooseBand(wish.spectrum, [...topics.keys()], file);
   const topic = topics.get(spectrum) ?? '';
   const definition = bag.topics.find(({ name }) => name === topic)?.definition ?? '';

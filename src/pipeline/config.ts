@@ -56,6 +56,16 @@ export function defaultConfig(mode: PerceptionConfig['execution']['mode']): Perc
   );
 }
 
+/** The image topics that are configured; the others are guessed from their names. */
+export function configuredTopics({ cameras }: PerceptionConfig): Partial<Record<Spectrum, string>> {
+  const topics: Partial<Record<Spectrum, string>> = {};
+  for (const spectrum of SPECTRA) {
+    const topic = cameras[spectrum]?.topic;
+    if (topic !== undefined) topics[spectrum] = topic;
+  }
+  return topics;
+}
+
 /** The bands that are configured, in the order of SPECTRA. */
 export function bandsOf({ cameras }: PerceptionConfig): readonly Spectrum[] {
   return SPECTRA.filter((spectrum) => cameras[spectrum] !== undefined);

@@ -7,7 +7,7 @@ import { openBag } from '../bag/openBag.js';
 import { outputError } from '../outputError.js';
 import { saveBaseline } from '../drift/baseline.js';
 import { BaselineRecorder } from '../drift/baselineRecorder.js';
-import { bandsOf, syncOptionsOf } from '../pipeline/config.js';
+import { bandsOf, configuredTopics, syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import { detectionSettings, observationOf } from '../pipeline/observation.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';
@@ -16,7 +16,7 @@ import { synchronizeIterable } from '../pipeline/synchronize.js';
 import { Synchronizer } from '../pipeline/synchronizer.js';
 import { assignTopics } from '../pipeline/topicSpectra.js';
 import { ReportWriter } from '../report/reportWriter.js';
-import { SPECTRA, type Spectrum } from '../spectrum.js';
+import type { Spectrum } from '../spectrum.js';
 import { versions } from '../versions.js';
 import { Annotator } from './annotator.js';
 import { detectionLines } from './detectionLines.js';
@@ -77,15 +77,6 @@ export async function replay(options: ReplayOptions, hooks: ReplayHooks = {}): P
   } finally {
     await bag.close();
   }
-}
-
-function configuredTopics({ cameras }: PerceptionConfig): Partial<Record<Spectrum, string>> {
-  const topics: Partial<Record<Spectrum, string>> = {};
-  for (const spectrum of SPECTRA) {
-    const topic = cameras[spectrum]?.topic;
-    if (topic !== undefined) topics[spectrum] = topic;
-  }
-  return topics;
 }
 
 /** The files that a replay writes. */

@@ -12,6 +12,7 @@ import type { FrameHeader } from '../pipeline/perceivedSet.js';
 import type { Spectrum } from '../spectrum.js';
 import { cdrSerializer } from './cdr.js';
 import { explainedRecords } from './explainedRecords.js';
+import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 
 const IMAGE_TYPE = 'sensor_msgs/msg/Image';
@@ -46,19 +47,8 @@ export class BandOutputs {
     node: RclNode,
     readonly spectrum: Spectrum,
   ) {
-    const { QoS } = rcl;
     const publish = (type: string, name: string, depth: number, latched = false): RclPublisher =>
-      node.createPublisher(type, `~/${spectrum}/${name}`, {
-        qos: new QoS(
-          QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-          depth,
-          QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
-          latched
-            ? QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL
-            : QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
-        ),
-        ...(!latched && { qosOverridingOptions: rcl.QoSOverridingOptions.withDefaultPolicies() }),
-      });
+      outputPublisher(rcl, node, type, `~/${spectrum}/${name}`, depth, latched);
     this.#detections = publish(OUTPUT_TYPES.detections, 'detections', 10);
     this.#explained = publish(OUTPUT_TYPES.explained, 'explained', 10);
     this.#overlay = publish(IMAGE_TYPE, 'overlay', 1);

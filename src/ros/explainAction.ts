@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ExpectedError } from '../errors.js';
+import { troubleLine } from '../errors.js';
 import type { ExplainProgress } from '../explanations/explainFrame.js';
 import { toExplanationMessage } from '../explanations/explanationMessage.js';
 import type { ExplainGoal } from './explainGoal.js';
@@ -111,7 +111,7 @@ export class ExplainAction {
         signal.throwIfAborted();
       }
     } catch (error) {
-      const message = signal.aborted ? (signal.reason as Error).message : textOf(error);
+      const message = signal.aborted ? (signal.reason as Error).message : troubleLine(error);
       if (signal.aborted && (await isCancelled(handle))) handle.canceled();
       else handle.abort();
       return resultOf(last, message);
@@ -123,7 +123,7 @@ export class ExplainAction {
   #abort(handle: RclGoalHandle, error: unknown): object {
     this.#done++;
     handle.abort();
-    return resultOf(undefined, textOf(error));
+    return resultOf(undefined, troubleLine(error));
   }
 }
 
@@ -144,10 +144,6 @@ function resultOf(last: ExplainProgress | undefined, message: string): object {
 async function isCancelled(handle: RclGoalHandle): Promise<boolean> {
   for (let turn = 0; turn < 100 && !handle.isCancelRequested; turn++) await nextTurn();
   return handle.isCancelRequested;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
 }
 
 function keyOf({ goalId }: RclGoalHandle): string {

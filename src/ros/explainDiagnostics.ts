@@ -1,5 +1,5 @@
 import type { LoopState } from '../explanations/explainLoop.js';
-import { LEVEL, type Level, type Status } from './diagnostics.js';
+import { type Finding, LEVEL, type Status, summarize } from './diagnostics.js';
 
 /** What the explain node knows about itself. */
 export interface ExplainSnapshot {
@@ -16,7 +16,7 @@ export interface ExplainSnapshot {
 /** The node's entry in /diagnostics. */
 export function explainStatus(nodeName: string, snapshot: ExplainSnapshot): Status {
   const { queue, trouble, actionGoals } = snapshot;
-  const findings: { readonly level: Level; readonly text: string }[] = [];
+  const findings: Finding[] = [];
   if (trouble !== undefined) findings.push({ level: LEVEL.error, text: trouble });
   if (queue?.trouble !== undefined) findings.push({ level: LEVEL.error, text: queue.trouble });
   if (snapshot.skippedLately > 0) {
@@ -47,14 +47,7 @@ export function explainStatus(nodeName: string, snapshot: ExplainSnapshot): Stat
     );
     values.set('journal lines not readable', String(queue.unreadableJournalLines));
   }
-  const worstFirst = findings.sort((a, b) => b.level - a.level);
-  return {
-    level: worstFirst[0]?.level ?? LEVEL.ok,
-    name: `${nodeName}: explanations`,
-    message: worstFirst.length > 0 ? worstFirst.map(({ text }) => text).join('; ') : idleText(queue),
-    hardwareId: 'explainer',
-    values,
-  };
+  return summarize(`${nodeName}: explanations`, 'explainer', findings, idleText(queue), values);
 }
 
 function idleText(queue: LoopState | undefined): string {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { EXIT_CODES, ExpectedError } from '../errors.js';
+import { EXIT_CODES, ExpectedError, troubleLine } from '../errors.js';
 import { BandModels, type OpenExplainer } from '../explanations/bandModels.js';
 import { CpuBudget } from '../explanations/cpuBudget.js';
 import { explainFrame, type ExplainProgress } from '../explanations/explainFrame.js';
@@ -142,7 +142,7 @@ export class ExplainNode {
       await this.#loop.run(this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      this.#trouble = error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
+      this.#trouble = troubleLine(error);
       const lost = !(error instanceof ExpectedError) || error.kind === 'environment';
       const exitCode = lost ? WATCHDOG_EXIT_CODE : EXIT_CODES[error.kind];
       logger.fatal(`${this.#trouble}; the process ends with code ${exitCode}`);

@@ -3,6 +3,7 @@ import type { ExplainedImage } from '../explanations/explanationStore.js';
 import { EXPLANATION_TYPE, toExplanationMessage } from '../explanations/explanationMessage.js';
 import type { Spectrum } from '../spectrum.js';
 import { cdrSerializer } from './cdr.js';
+import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 
 const serializeExplanation = cdrSerializer(EXPLANATION_TYPE);
@@ -14,17 +15,8 @@ export class ExplainOutputs {
   readonly #overlay: RclPublisher;
 
   constructor(rcl: Rcl, node: RclNode, spectrum: Spectrum) {
-    const { QoS } = rcl;
     const publish = (type: string, name: string, depth: number): RclPublisher =>
-      node.createPublisher(type, `~/${spectrum}/${name}`, {
-        qos: new QoS(
-          QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-          depth,
-          QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
-          QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
-        ),
-        qosOverridingOptions: rcl.QoSOverridingOptions.withDefaultPolicies(),
-      });
+      outputPublisher(rcl, node, type, `~/${spectrum}/${name}`, depth);
     // One image gives a message for each of its boxes at once.
     this.#explanations = publish(EXPLANATION_TYPE, 'explanation', 100);
     this.#overlay = publish(OUTPUT_TYPES.overlay, 'overlay/compressed', 1);

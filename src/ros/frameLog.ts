@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BagWriter } from '../bag/bagWriter.js';
 import { OUTPUT_TYPES, toDetection2DArray, toExplainedDetections, toRosTime } from '../bag/outputMessages.js';
+import { commitFile, emptyFolder } from '../explanations/durableFiles.js';
 import type { Frame } from '../images/frame.js';
 import type { PerceivedFrame } from '../pipeline/perceivedSet.js';
 import { explainedRecords } from './explainedRecords.js';
@@ -46,10 +47,8 @@ export class FrameLog {
 
   /** @throws where the folder cannot be made */
   static async open(options: FrameLogOptions, onError: (error: unknown) => void): Promise<FrameLog> {
-    await mkdir(partialFolder(options.folder), { recursive: true });
     // What a power cut left unfinished.
-    for (const name of await readdir(partialFolder(options.folder)))
-      await rm(path.join(partialFolder(options.folder), name));
+    await emptyFolder(partialFolder(options.folder));
     return new FrameLog(options, onError);
   }
 
@@ -92,9 +91,7 @@ export class FrameLog {
     } finally {
       await writer.close();
     }
-    await sync(partial);
-    await rename(partial, path.join(this.options.folder, name));
-    await sync(this.options.folder);
+    await commitFile(partial, path.join(this.options.folder, name));
     this.#written++;
     await this.#trim();
   }
@@ -138,13 +135,4 @@ function imageMessage({ image, stampNs, frameId }: Frame): object {
 
 function partialFolder(folder: string): string {
   return path.join(folder, 'unfinished');
-}
-
-async function sync(file: string): Promise<void> {
-  const handle = await open(file, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -2,6 +2,7 @@ import { FUSED_TYPE, toFusedDetections } from '../bag/fusedMessages.js';
 import { OUTPUT_TYPES, toDetection2DArray } from '../bag/outputMessages.js';
 import type { FusedFrames } from '../pipeline/setFusion.js';
 import { cdrSerializer } from './cdr.js';
+import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 
 const serializeDetections = cdrSerializer(OUTPUT_TYPES.detections);
@@ -13,17 +14,8 @@ export class FusedOutputs {
   readonly #supported: RclPublisher;
 
   constructor(rcl: Rcl, node: RclNode) {
-    const { QoS } = rcl;
     const publish = (type: string, name: string): RclPublisher =>
-      node.createPublisher(type, `~/fused/${name}`, {
-        qos: new QoS(
-          QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-          10,
-          QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
-          QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
-        ),
-        qosOverridingOptions: rcl.QoSOverridingOptions.withDefaultPolicies(),
-      });
+      outputPublisher(rcl, node, type, `~/fused/${name}`, 10);
     this.#detections = publish(OUTPUT_TYPES.detections, 'detections');
     this.#supported = publish(FUSED_TYPE, 'supported');
   }

@@ -1,4 +1,4 @@
-import { EXIT_CODES, ExpectedError } from '../errors.js';
+import { EXIT_CODES, ExpectedError, troubleText } from '../errors.js';
 import { loadRcl, type Rcl } from './rcl.js';
 import { Supervision } from './supervision.js';
 
@@ -58,12 +58,6 @@ export async function runNode(
   }
 
   function explain(error: unknown): void {
-    const text =
-      error instanceof ExpectedError
-        ? `${error.message}\n  what to do: ${error.remedy}`
-        : error instanceof Error
-          ? (error.stack ?? error.message)
-          : String(error);
-    process.stderr.write(`${name}: ${text}\n`);
+    process.stderr.write(`${name}: ${troubleText(error)}\n`);
   }
 }

@@ -1,5 +1,5 @@
 import { type Baseline, loadBaseline } from '../drift/baseline.js';
-import { EXIT_CODES, ExpectedError } from '../errors.js';
+import { EXIT_CODES, troubleLine } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
@@ -182,8 +182,7 @@ export class PerceptionNode {
       );
       logger.info(`models loaded in ${Number(process.hrtime.bigint() - startNs) / 1e9} s: ${models.join(', ')}`);
     } catch (error) {
-      const text = error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : String(error);
-      this.#trouble = { level: LEVEL.error, message: `the models could not be loaded: ${text}` };
+      this.#trouble = { level: LEVEL.error, message: `the models could not be loaded: ${troubleLine(error)}` };
       logger.error(this.#trouble.message);
     }
   }

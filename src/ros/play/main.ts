@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bag } from '../../bag/bag.js';
 import { openBag } from '../../bag/openBag.js';
-import { EXIT_CODES, ExpectedError } from '../../errors.js';
+import { EXIT_CODES, ExpectedError, troubleText } from '../../errors.js';
 import { loadRcl, type RclLogger, type RclNode } from '../rcl.js';
 import { BagPlayer } from './bagPlayer.js';
 import { parsePlayCommand, type PlayCommand } from './commandLine.js';
@@ -26,13 +26,7 @@ try {
   if (command) await play(command, interrupt.signal);
   process.exit(0);
 } catch (error) {
-  const text =
-    error instanceof ExpectedError
-      ? `${error.message}\n  what to do: ${error.remedy}`
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-  process.stderr.write(`play_node: ${text}\n`);
+  process.stderr.write(`play_node: ${troubleText(error)}\n`);
   // Whatever ROS's libraries do in their destructors, the code holds.
   process.exit(error instanceof ExpectedError ? EXIT_CODES[error.kind] : 1);
 }
