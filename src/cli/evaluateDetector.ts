@@ -12,6 +12,7 @@ import { decodeImage } from '../images/decode.js';
 import { resizeToInput } from '../images/resize.js';
 import { DetectorPool } from '../inference/detectorPool.js';
 import { type CocoSummary, evaluateDetections, type GroundTruth, type ScoredBox } from '../metrics/averagePrecision.js';
+import { evaluateCommand } from './evaluateCommand.js';
 import { startProgress } from './progress.js';
 
 interface EvaluateOptions {
@@ -29,12 +30,9 @@ Examples:
   msal evaluate detector models/efficientdet-d0-rgb.json street/test/rgb/annotations.json --time night --json
 `;
 
-/** `msal evaluate detector`: COCO average precision of a model on a data set. Adds `evaluate` where it is not there yet. */
+/** `msal evaluate detector`: COCO average precision of a model on a data set. */
 export function register(program: Command): void {
-  const evaluate =
-    program.commands.find((command) => command.name() === 'evaluate') ??
-    program.command('evaluate').description('measure models and explanations against truth');
-  evaluate
+  evaluateCommand(program)
     .command('detector')
     .description('COCO average precision of a detector on labelled pictures')
     .argument('<model>', 'manifest of the model (.json)')

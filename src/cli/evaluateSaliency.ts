@@ -15,6 +15,7 @@ import { runStudy } from '../study/run.js';
 import { DEFAULT_CURVES, type StudySettings } from '../study/settings.js';
 import { loadStudyData } from '../study/studyData.js';
 import { writeStudy } from '../study/writeStudy.js';
+import { evaluateCommand } from './evaluateCommand.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { number, wholeNumber } from './optionValues.js';
 import { startProgress } from './progress.js';
@@ -50,13 +51,10 @@ Examples:
   msal evaluate saliency street --methods grad-cam,rise --networks models/efficientdet-d0-fir.json --masks 100
 `;
 
-/** `msal evaluate saliency`: the study. Adds `evaluate` where it is not there yet. */
+/** `msal evaluate saliency`: the study. */
 export function register(program: Command): void {
-  const evaluate =
-    program.commands.find((command) => command.name() === 'evaluate') ??
-    program.command('evaluate').description('measure models and explanations against truth');
   const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
-  evaluate
+  evaluateCommand(program)
     .command('saliency')
     .description('measure explanation methods on labelled pictures, as the study’s Table 2 and its figures')
     .argument('<dataset>', 'labelled pictures of several spectra')

@@ -1,5 +1,5 @@
 import type { Size } from '../geometry/letterbox.js';
-import { solveSymmetric } from './cholesky.js';
+import { solveSymmetric } from '../geometry/cholesky.js';
 import { axisWeights, sampleMask, type AxisWeights } from './gridMask.js';
 import { copyAll, MapSums } from './mapSums.js';
 import type { MaskStream, SampledMask } from './maskStream.js';

@@ -2,20 +2,27 @@ import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promise
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
 import { namingOutput } from '../outputError.js';
-import { studyRecord, type StudyRecord } from './record.js';
 
 const MAX_BYTES = 1 << 30;
-const header = z.object({ journal: z.literal('msal saliency study'), version: z.literal(1), identity: z.string() });
+const header = z.object({ journal: z.string(), version: z.literal(1), identity: z.string() });
+
+/** What kind of run a journal belongs to. */
+export interface JournalKind<Entry> {
+  /** Stands in the first line. */
+  readonly name: string;
+  /** What every further line holds. */
+  readonly record: z.ZodType<Entry>;
+}
 
 /**
  * What a run has measured so far, one line a picture, on disk before the next is asked for: a killed run goes on where it was.
  * A line that was cut off by the kill is dropped.
  */
-export class Journal {
+export class Journal<Entry extends object> {
   private constructor(
     readonly file: string,
     private readonly handle: FileHandle,
-    readonly records: StudyRecord[],
+    readonly records: Entry[],
   ) {}
 
   /**
@@ -23,16 +30,20 @@ export class Journal {
    * @param identity of everything that the records depend on
    * @throws ExpectedError `usage` where the file is the journal of another run, `input` where it is damaged, `output`
    */
-  static async open(file: string, identity: string): Promise<Journal> {
-    const records = await readRecords(file, identity);
+  static async open<Entry extends object>(
+    file: string,
+    identity: string,
+    kind: JournalKind<Entry>,
+  ): Promise<Journal<Entry>> {
+    const records = await readRecords(file, identity, kind);
     const handle = await namingOutput(file, () => open(file, 'a'));
-    const journal = new Journal(file, handle, records ?? []);
-    if (records === undefined) await journal.#write({ journal: 'msal saliency study', version: 1, identity });
+    const journal = new Journal<Entry>(file, handle, records ?? []);
+    if (records === undefined) await journal.#write({ journal: kind.name, version: 1, identity });
     return journal;
   }
 
   /** On disk when it resolves. One at a time. */
-  async append(record: StudyRecord): Promise<void> {
+  async append(record: Entry): Promise<void> {
     await this.#write(record);
     this.records.push(record);
   }
@@ -50,7 +61,11 @@ export class Journal {
 }
 
 /** Undefined where there is no journal yet, or only a cut-off header. */
-async function readRecords(file: string, identity: string): Promise<StudyRecord[] | undefined> {
+async function readRecords<Entry>(
+  file: string,
+  identity: string,
+  kind: JournalKind<Entry>,
+): Promise<Entry[] | undefined> {
   let text: string;
   try {
     const { size } = await stat(file);
@@ -65,7 +80,8 @@ async function readRecords(file: string, identity: string): Promise<StudyRecord[
   if (whole === 0) return undefined;
   const [first, ...lines] = text.slice(0, whole - 1).split('\n');
   const head = header.safeParse(parsed(first));
-  if (!head.success) throw damaged(file, 'its first line is no header');
+  if (!head.success || head.data.journal !== kind.name)
+    throw damaged(file, `its first line is no header of “${kind.name}”`);
   if (head.data.identity !== identity)
     throw new ExpectedError(
       'usage',
@@ -73,7 +89,7 @@ async function readRecords(file: string, identity: string): Promise<StudyRecord[
       'repeat that run’s options to go on with it, or name another folder with --output',
     );
   return lines.map((line, i) => {
-    const record = studyRecord.safeParse(parsed(line));
+    const record = kind.record.safeParse(parsed(line));
     if (!record.success) throw damaged(file, `line ${i + 2} is no record: ${record.error.issues[0]?.path.join('.')}`);
     return record.data;
   });

@@ -65,3 +65,6 @@ export const studyRecord = z.discriminatedUnion('outcome', [
 ]);
 export type StudyRecord = Readonly<z.infer<typeof studyRecord>>;
 export type MeasuredRecord = Extract<StudyRecord, { outcome: 'measured' }>;
+
+/** How the study's journal is told from others. */
+export const STUDY_JOURNAL = { name: 'msal saliency study', record: studyRecord } as const;

@@ -1,17 +1,17 @@
 import '../detector/noTelemetry.js';
-import { availableParallelism } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LabelledImage } from '../dataset/labelled.js';
 import { Random } from '../dataset/random.js';
 import { ExpectedError } from '../errors.js';
 import { decodeImage } from '../images/decode.js';
-import { WorkerClient } from '../workers/workerClient.js';
+import type { WorkerClient } from '../workers/workerClient.js';
 import { Journal } from './journal.js';
 import type { SourcePixels } from './networkBench.js';
 import { pictureKey, type PlannedPicture, type StudyPlan } from './plan.js';
-import type { StudyRecord } from './record.js';
+import { STUDY_JOURNAL, type StudyRecord } from './record.js';
 import { writeShuffledModel } from './shuffledModel.js';
+import { workSideBySide } from './sideBySide.js';
 import type { StudyAnswer, StudyRequest, StudyWorkerSetup } from './studyWorker.js';
 
 export interface RunOptions {
@@ -39,7 +39,7 @@ type Client = WorkerClient<StudyRequest, StudyAnswer>;
  * @throws ExpectedError as Journal.open, `input` for a picture that cannot be read, and what the workers throw
  */
 export async function runStudy(plan: StudyPlan, options: RunOptions): Promise<RunOutcome> {
-  const journal = await Journal.open(path.join(options.folder, 'journal.jsonl'), plan.identity);
+  const journal = await Journal.open(path.join(options.folder, 'journal.jsonl'), plan.identity, STUDY_JOURNAL);
   try {
     const done = new Map(journal.records.map((record) => [keyOf(record), record]));
     const missing = plan.pictures.filter((picture) => !done.has(plannedKey(plan, picture)));
@@ -61,42 +61,20 @@ export async function runStudy(plan: StudyPlan, options: RunOptions): Promise<Ru
 async function measureAll(
   plan: StudyPlan,
   missing: readonly PlannedPicture[],
-  { folder, workers = availableParallelism(), signal }: RunOptions,
+  { folder, workers, signal }: RunOptions,
   onRecord: (record: StudyRecord) => Promise<void>,
 ): Promise<void> {
-  const count = Math.max(1, Math.min(workers, missing.length));
-  const setup = await workerSetup(plan, folder);
-  const script = new URL('./studyWorker.js', import.meta.url);
-  const clients = Array.from(
-    { length: count },
-    (_, i): Client => new WorkerClient(script, { name: `study worker ${i + 1}`, workerData: setup }),
-  );
-  const queue = [...missing];
-  let failed = false;
-  let written = Promise.resolve();
-  const work = async (client: Client): Promise<void> => {
-    for (let next = queue.shift(); next && !failed && !signal?.aborted; next = queue.shift()) {
-      const record = await measure(client, plan, next);
-      // Lines are written one after another, whoever measured them.
-      written = written.then(() => onRecord(record));
-      await written;
-    }
-  };
-  try {
-    const ends = await Promise.allSettled(
-      clients.map((client) =>
-        work(client).catch((error: unknown) => {
-          failed = true;
-          throw error;
-        }),
-      ),
-    );
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  } finally {
-    // Requests are served in order: sessions are freed by their own threads before these end.
-    await Promise.allSettled(clients.map((client) => client.call({ kind: 'close' })));
-    await Promise.allSettled(clients.map((client) => client.close()));
-  }
+  await workSideBySide<PlannedPicture, StudyRequest, StudyAnswer, StudyRecord>({
+    script: new URL('./studyWorker.js', import.meta.url),
+    name: 'study worker',
+    workerData: await workerSetup(plan, folder),
+    workers,
+    tasks: missing,
+    work: (client, planned) => measure(client, plan, planned),
+    onResult: onRecord,
+    close: { kind: 'close' },
+    signal,
+  });
 }
 
 async function workerSetup({ settings, networks }: StudyPlan, folder: string): Promise<StudyWorkerSetup> {

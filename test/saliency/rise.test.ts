@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { sampleMask } from '../../src/saliency/gridMask.js';
 import { cellsOver, MaskStream, SAMPLERS, type SampledMask } from '../../src/saliency/maskStream.js';
-import { solveSymmetric } from '../../src/saliency/cholesky.js';
+import { solveSymmetric } from '../../src/geometry/cholesky.js';
 import { pearson } from '../../src/saliency/mapSums.js';
 import { RegressionEstimate } from '../../src/saliency/regressionEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../src/saliency/riseEstimate.js';

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Journal } from '../../src/study/journal.js';
 import { takeLock } from '../../src/study/lock.js';
-import type { StudyRecord } from '../../src/study/record.js';
+import { STUDY_JOURNAL, type StudyRecord } from '../../src/study/record.js';
 
 const record = (image: string): StudyRecord => {
   return { outcome: 'no target', network: 'n', spectrum: 'fir', image, group: 'a drive, “quoted”' };
@@ -22,12 +22,12 @@ describe('Journal', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   async function write(images: readonly string[]): Promise<void> {
-    const journal = await Journal.open(file, 'abc');
+    const journal = await Journal.open(file, 'abc', STUDY_JOURNAL);
     for (const image of images) await journal.append(record(image));
     await journal.close();
   }
   async function read(): Promise<readonly StudyRecord[]> {
-    const journal = await Journal.open(file, 'abc');
+    const journal = await Journal.open(file, 'abc', STUDY_JOURNAL);
     await journal.close();
     return journal.records;
   }
@@ -54,7 +54,7 @@ describe('Journal', () => {
 
   it('is not mixed with another run’s', async () => {
     await write(['1']);
-    await assert.rejects(Journal.open(file, 'other'), { name: 'ExpectedError', kind: 'usage' });
+    await assert.rejects(Journal.open(file, 'other', STUDY_JOURNAL), { name: 'ExpectedError', kind: 'usage' });
   });
 
   it('says where it is damaged', async () => {
@@ -66,7 +66,7 @@ describe('Journal', () => {
   });
 
   it('names a folder that is not there', async () => {
-    await assert.rejects(Journal.open(path.join(folder, 'none/journal.jsonl'), 'abc'), { kind: 'output' });
+    await assert.rejects(Journal.open(path.join(folder, 'none/journal.jsonl'), 'abc', STUDY_JOURNAL), { kind: 'output' });
   });
 });
 
