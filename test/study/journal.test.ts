@@ -66,7 +66,9 @@ describe('Journal', () => {
   });
 
   it('names a folder that is not there', async () => {
-    await assert.rejects(Journal.open(path.join(folder, 'none/journal.jsonl'), 'abc', STUDY_JOURNAL), { kind: 'output' });
+    await assert.rejects(Journal.open(path.join(folder, 'none/journal.jsonl'), 'abc', STUDY_JOURNAL), {
+      kind: 'output',
+    });
   });
 });
 
