@@ -35,7 +35,8 @@ class Recipe:
     the run; "cosine" anneals it to one hundredth. backbone_rate: factor on the learning rate of the backbone.
     frozen_stages: the first stages of the backbone (stem included) that are not trained. fold_backbone: batch norms of
     the backbone are folded into its convolutions before training (only sensible from pretrained weights).
-    initial: "random" or "lite0". anchor_scale: side of the smallest anchor in strides of its level; 4 is EfficientDet's,
+    frozen_norms: batch norms keep their statistics, so that training computes what the finished network does; for a parent
+    whose statistics are good, and for batches too small to have their own. initial: "random" or "lite0". anchor_scale: side of the smallest anchor in strides of its level; 4 is EfficientDet's,
     smaller fits smaller objects. ema: decay of the averaged weights that are evaluated and exported; 0 means none.
     """
 
@@ -52,6 +53,7 @@ class Recipe:
     backbone_rate: float = 1.0
     frozen_stages: int = 0
     fold_backbone: bool = False
+    frozen_norms: bool = False
     initial: str = "random"
     prior: float = 0.01
     ema: float = 0.0
@@ -106,6 +108,20 @@ QUICK_FINETUNE = QUICK.changed(
     ema=0.98,
 )
 
+#: Goes on from released networks (`--parent ../models/*.onnx`).
+QUICK_CONTINUE = QUICK.changed(
+    name="quick-continue",
+    stages=(
+        Stage(0.55, 256, 8, Augmentation(crop=True)),
+        Stage(0.45, 512, 4, Augmentation(crop=False)),
+    ),
+    frozen_norms=True,
+    learning_rate=8e-4,
+    ema=0.995,
+)
+
+QUICK_CONTINUE_FINETUNE = QUICK_FINETUNE.changed(name="quick-continue-finetune", frozen_norms=True, learning_rate=2e-4)
+
 SMOKE = Recipe(
     name="smoke",
     stages=(
@@ -118,4 +134,4 @@ SMOKE = Recipe(
     drop_path=0.0,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (STUDY, QUICK, QUICK_FINETUNE, SMOKE)}
+RECIPES = {recipe.name: recipe for recipe in (STUDY, QUICK, QUICK_FINETUNE, QUICK_CONTINUE, QUICK_CONTINUE_FINETUNE, SMOKE)}

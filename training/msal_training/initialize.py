@@ -20,7 +20,7 @@ from timm.models._efficientnet_blocks import DepthwiseSeparableConv, InvertedRes
 from torch import Tensor, nn
 
 from .manifest import MEAN, STD
-from .model import Detector
+from .model import Detector, batch_norms
 
 SHARPNESS = 2.0
 GATE_BIAS = 2.0
@@ -121,10 +121,6 @@ def match_norms_to_lite0(model: Detector, images: Tensor) -> None:
     model.backbone(images)
     for hook in hooks:
         hook.remove()
-
-
-def batch_norms(module: nn.Module) -> list[BatchNormAct2d]:
-    return [norm for norm in module.modules() if isinstance(norm, BatchNormAct2d)]
 
 
 def apply_norm(norm: BatchNormAct2d, x: Tensor) -> Tensor:

@@ -61,12 +61,16 @@ def msal_efficientnet_tiny(pretrained: bool = False, **kwargs) -> nn.Module:
     )
 
 
+#: ε of the pyramid's fast normalised fusion.
+FUSION_EPSILON = 1e-4
+
+
 class WeightedSum(FpnCombine):
     """Fast normalised fusion of EfficientDet (arXiv:1911.09070, section 3.3): `Σ_i w_i/(ε + Σ_j w_j) · I_i`, w = ReLU."""
 
     def normalized_weights(self) -> Tensor:
         weights = torch.relu(self.edge_weights)
-        return weights / (weights.sum() + 1e-4)
+        return weights / (weights.sum() + FUSION_EPSILON)
 
     def forward(self, x: list[Tensor]) -> Tensor:
         nodes = [resample(x[offset]) for offset, resample in zip(self.inputs_offsets, self.resample.values())]
@@ -141,10 +145,13 @@ def set_class_prior(model: Detector, probability: float = 0.01) -> None:
     nn.init.constant_(model.class_net.predict.conv_pw.bias, -math.log((1 - probability) / probability))
 
 
+def batch_norms(model: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
 def set_batch_norm_momentum(model: nn.Module, momentum: float) -> None:
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = momentum
+    for norm in batch_norms(model):
+        norm.momentum = momentum
 
 
 def set_drop_path(model: nn.Module, probability: float) -> None:

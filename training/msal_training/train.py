@@ -33,11 +33,13 @@ from .manifest import sha256_of
 from .model import (
     MODEL_SIZES,
     Detector,
+    batch_norms,
     fold_backbone,
     set_batch_norm_momentum,
     set_class_prior,
     set_drop_path,
 )
+from .released import released_network
 from .sampling import BatchSource
 
 #: glibc gives large freed blocks back to the kernel and fetches them again at every layer unless told to keep them.
@@ -54,11 +56,17 @@ LOG_SECONDS = 15
 RELOAD_SECONDS = 180
 
 
-def initial_model(recipe: Recipe, parent: dict | None, source: BatchSource) -> Detector:
+def initial_model(recipe: Recipe, parents: list[Path], source: BatchSource) -> Detector:
     torch.manual_seed(recipe.seed)
-    if parent is not None:
+    if parents and all(path.suffix == ".onnx" for path in parents):
+        model = released_network(parents)
+        if model.config.anchor_scale != recipe.anchor_scale:
+            raise SystemExit(f"{parents[0]} has anchors of another size than the recipe {recipe.name}")
+    elif len(parents) == 1:
         # A parent's anchors may have had another size: the heads learn the new one.
-        model = model_from_checkpoint(parent | {"anchorScale": recipe.anchor_scale})
+        model = model_from_checkpoint(read_checkpoint(parents[0]) | {"anchorScale": recipe.anchor_scale})
+    elif parents:
+        raise SystemExit("--parent takes one checkpoint, or released networks (.onnx)")
     else:
         model = Detector(MODEL_SIZES[recipe.size], anchor_scale=recipe.anchor_scale)
         set_class_prior(model, recipe.prior)
@@ -186,7 +194,7 @@ def train(rank: int, arguments: argparse.Namespace, recipe: Recipe) -> None:
             averaged.module.load_state_dict(resumed["averaged"])
             averaged.n_averaged.fill_(step)
     model.train()
-    for module in frozen:
+    for module in frozen + (batch_norms(model) if recipe.frozen_norms else []):
         module.eval()
     progress = Progress(recipe, source.epoch_length)
     labelers: dict[int, AnchorLabeler] = {}
@@ -334,7 +342,13 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("run", type=Path, help="run folder")
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="study")
     parser.add_argument("--spectra", nargs="+", choices=SPECTRA, default=["rgb"])
-    parser.add_argument("--parent", type=Path, help="checkpoint to start from (fine-tuning)")
+    parser.add_argument(
+        "--parent",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="checkpoint to start from, or released networks (.onnx), of several the mean of their weights",
+    )
     parser.add_argument("--minutes", type=float, help="length of a run that is measured in minutes")
     parser.add_argument("--cache", type=Path, help="folder for decoded pictures; default: <data set>/.cache")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
@@ -372,8 +386,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.hashes = read_checkpoint(arguments.run / "checkpoint.pt")["dataHashes"] | hashes
     else:
         arguments.hashes = hashes
-        parent = read_checkpoint(arguments.parent) if arguments.parent else None
-        model = initial_model(recipe, parent, BatchSource(splits, recipe.seed))
+        model = initial_model(recipe, arguments.parent, BatchSource(splits, recipe.seed))
         state = {
             "weights": model.state_dict(),
             "averaged": None,
@@ -381,7 +394,7 @@ def run(arguments: argparse.Namespace) -> None:
             "pictures": 0,
             "seconds": 0.0,
             "dataHashes": hashes,
-            "parent": sha256_of(arguments.parent) if arguments.parent else None,
+            "parent": " ".join(map(sha256_of, arguments.parent)) or None,
         }
         save_checkpoint(arguments.run / "checkpoint.pt", model, recipe, state)
     if arguments.processes == 1:

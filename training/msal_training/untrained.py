@@ -10,11 +10,11 @@ import argparse
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .export import export_onnx, largest_difference
 from .manifest import write_manifest
-from .model import MODEL_SIZES, Detector, ModelSize
+from .model import MODEL_SIZES, Detector, ModelSize, batch_norms
 
 LOGIT_MEAN = -5.5
 LOGIT_DEVIATION = 1.3
@@ -38,7 +38,7 @@ def untrained_detector(size: ModelSize, seed: int) -> Detector:
     torch.manual_seed(seed)
     model = Detector(size)
     pictures = rectangles(12, size.input_size, seed)
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = batch_norms(model)
     for norm in norms:
         norm.momentum = None
     model.eval()
