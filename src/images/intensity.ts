@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
+import { freshMemory, type PixelMemory } from './pixelMemory.js';
 
 const nonFinite = z
   .enum(['reject', 'black'])
@@ -84,11 +85,11 @@ export class IntensityNormalizer {
   }
 
   /**
-   * 8-bit samples, same length and order, rounded to the nearest.
+   * 8-bit samples, same length and order, rounded to the nearest, in a buffer of `memory`.
    * @param stampNs when the image was taken; without it the image's own range is used
    * @throws ExpectedError `input` for NaN or infinity where the configuration rejects them, or where nothing else is there
    */
-  normalize(samples: DeepSamples, stampNs?: bigint): Uint8Array<ArrayBuffer> {
+  normalize(samples: DeepSamples, stampNs?: bigint, memory: PixelMemory = freshMemory): Uint8Array<ArrayBuffer> {
     const { data } = samples;
     if (data instanceof Float32Array && this.config.nonFinite === 'reject') rejectNonFinite(samples);
     const range =
@@ -96,7 +97,10 @@ export class IntensityNormalizer {
     this.#range = { low: range.low, high: range.high };
     const { low, high } = widened(range, this.config.rule === 'fixed' ? 0 : this.config.minimumSpan);
     const scale = 255 / (high - low);
-    return data instanceof Float32Array ? scaleFloats(data, low, scale) : scaleIntegers(data, low, scale);
+    const out = new Uint8ClampedArray(memory(data.length).buffer);
+    if (data instanceof Float32Array) scaleFloats(data, low, scale, out);
+    else scaleIntegers(data, low, scale, out);
+    return new Uint8Array(out.buffer);
   }
 
   #follow(target: IntensityRange, stampNs: bigint | undefined): IntensityRange {
@@ -116,19 +120,15 @@ export class IntensityNormalizer {
 }
 
 /** By a table of what each of the 65,536 values becomes. */
-function scaleIntegers(data: Uint16Array, low: number, scale: number): Uint8Array<ArrayBuffer> {
+function scaleIntegers(data: Uint16Array, low: number, scale: number, out: Uint8ClampedArray): void {
   const table = new Uint8ClampedArray(65_536);
   for (let sample = 0; sample < table.length; sample++) table[sample] = (sample - low) * scale;
-  const out = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
-  return out;
 }
 
 /** NaN and infinity are as little a measurement: both are black. */
-function scaleFloats(data: Float32Array, low: number, scale: number): Uint8Array<ArrayBuffer> {
-  const clamped = new Uint8ClampedArray(data.length);
-  for (let i = 0; i < data.length; i++) clamped[i] = Number.isFinite(data[i]) ? (data[i] - low) * scale : 0;
-  return new Uint8Array(clamped.buffer);
+function scaleFloats(data: Float32Array, low: number, scale: number, out: Uint8ClampedArray): void {
+  for (let i = 0; i < data.length; i++) out[i] = Number.isFinite(data[i]) ? (data[i] - low) * scale : 0;
 }
 
 function percentileRange(

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { isSharedArrayBuffer } from 'node:util/types';
 import { ExpectedError } from '../errors.js';
+import type { PixelMemory } from './pixelMemory.js';
 
 /**
  * The only door to OpenCV. Everything the rooms use of the native binding is declared here, so no `any` leaves this file.
@@ -22,6 +23,8 @@ export interface Mat {
   getData(): Buffer;
   release(): void;
   cvtColor(code: number): Mat;
+  /** Writes into `to`, whose size and type must be this mat's: else it would be given memory of its own. */
+  copyTo(to: Mat): Mat;
   resize(rows: number, cols: number, fx: number, fy: number, interpolation: number): Mat;
   convertTo(type: number, alpha: number, beta: number): Mat;
   warpPerspective(homography: Mat, size: object, flags: number, borderMode: number, borderValue: object): Mat;
@@ -39,7 +42,11 @@ export interface Mat {
 
 interface Binding {
   readonly version: { readonly major: number; readonly minor: number; readonly revision: number };
-  readonly Mat: new (data: Uint8Array, rows: number, cols: number, type: number) => Mat;
+  readonly Mat: {
+    new (data: Uint8Array, rows: number, cols: number, type: number): Mat;
+    /** Over `data` itself, without a copy and without keeping it alive. */
+    new (rows: number, cols: number, type: number, data: Uint8Array, step: number): Mat;
+  };
   readonly Size: new (width: number, height: number) => object;
   readonly Point2: new (x: number, y: number) => object;
   readonly Vec3: new (x: number, y: number, z: number) => object;
@@ -170,6 +177,27 @@ export class Mats {
     return this.keep(new (opencv().Mat)(own, rows, cols, type));
   }
 
+  /**
+   * Writes a mat's elements into `data`, rows `step` bytes apart.
+   * @throws RangeError where they do not fit
+   */
+  copyInto(mat: Mat, data: Uint8Array<ArrayBuffer>, step = mat.cols * bytesPerElement(mat.type)): void {
+    const rowBytes = mat.cols * bytesPerElement(mat.type);
+    if (step < rowBytes || (mat.rows - 1) * step + rowBytes > data.byteLength)
+      throw new RangeError(
+        `${mat.rows} rows of ${rowBytes} bytes, ${step} apart, do not fit in ${data.byteLength} bytes`,
+      );
+    const over = this.keep(new (opencv().Mat)(mat.rows, mat.cols, mat.type, data, step));
+    this.keep(mat.copyTo(over));
+  }
+
+  /** A mat's elements in a buffer of `memory`. */
+  bytesOf(mat: Mat, memory: PixelMemory): Uint8Array<ArrayBuffer> {
+    const bytes = memory(mat.rows * mat.cols * bytesPerElement(mat.type));
+    this.copyInto(mat, bytes);
+    return bytes;
+  }
+
   release(): void {
     for (const mat of this.#kept) mat.release();
     this.#kept.length = 0;
@@ -205,7 +233,7 @@ export function ownBytes(data: Buffer): Uint8Array<ArrayBuffer> {
 }
 
 /** Bytes that one element of a mat takes, all channels together. */
-export function bytesPerElement(type: MatType): number {
+export function bytesPerElement(type: number): number {
   const depthBytes = [1, 1, 2, 2, 4, 4, 8, 2];
   return (depthBytes[type & 7] ?? 1) * ((type >> 3) + 1);
 }

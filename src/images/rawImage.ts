@@ -2,14 +2,18 @@ import { endianness } from 'node:os';
 import { ExpectedError } from '../errors.js';
 import { type Encoding, encodingNames, encodingOf } from './encodings.js';
 import { bytesOf, MatType, withMats } from './opencv.js';
+import type { PixelMemory } from './pixelMemory.js';
 import type { RawImage } from './sensorImage.js';
 
-/** A picture before its depth is brought to 8 bit: rows without padding, three channels in RGB order. */
+/**
+ * A picture before its depth is brought to 8 bit: rows without padding, three channels in RGB order. Samples of 8 bit are a copy; deeper
+ * ones may be a view of the message.
+ */
 export interface Samples {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
-  readonly data: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+  readonly data: Uint8Array<ArrayBuffer> | Uint16Array | Float32Array;
 }
 
 /** Bounds on pictures from outside. */
@@ -28,7 +32,7 @@ const HOST_IS_BIG_ENDIAN = endianness() === 'BE';
  * Pixels of a `sensor_msgs/msg/Image`, as grey or RGB samples of the depth they were sent in.
  * @throws ExpectedError `input` for unknown encodings and for fields that contradict each other
  */
-export function unpackRawImage(image: RawImage, limits: ImageLimits): Samples {
+export function unpackRawImage(image: RawImage, limits: ImageLimits, memory: PixelMemory): Samples {
   const encoding = encodingOf(image.encoding);
   if (!encoding)
     throw new ExpectedError(
@@ -37,9 +41,18 @@ export function unpackRawImage(image: RawImage, limits: ImageLimits): Samples {
       `publish one of ${encodingNames().join(', ')}`,
     );
   checkSize(image.width, image.height, limits, image.encoding);
-  const { rowBytes, rows } = checkedLayout(image, encoding);
-  const samples = inHostOrder(withoutPadding(image, rowBytes, rows), encoding.sample, image.bigEndian);
-  return toGreyOrRgb(samples, image, encoding);
+  const layout = checkedLayout(image, encoding);
+  const { width, height } = image;
+  const { toRgb, channels, sample } = encoding;
+  if (toRgb === undefined) {
+    const grey = { width, height, channels: channels === 3 ? (3 as const) : (1 as const) };
+    if (sample === 'u8') return { ...grey, data: packedRows(image, layout, memory(layout.rowBytes * layout.rows)) };
+    return { ...grey, data: inHostOrder(plainRows(image, layout), sample, image.bigEndian) };
+  }
+  const bytes = plainRows(image, layout);
+  if (toRgb === 'nv24') return { width, height, channels: 3, data: nv24ToRgb(bytes, width * height, memory) };
+  const samples = sample === 'u8' ? bytes : inHostOrder(bytes, sample, image.bigEndian);
+  return { width, height, channels: 3, data: convert(samples, width, layout.rows, channels, toRgb, memory) };
 }
 
 /** @throws ExpectedError `input` for sides that are no positive whole numbers or beyond the limits */
@@ -89,50 +102,59 @@ function checkedLayout(image: RawImage, encoding: Encoding): { rowBytes: number;
   return layout;
 }
 
-/** A copy of the rows without what `step` adds to them. */
-function withoutPadding({ data, step }: RawImage, rowBytes: number, rows: number): Uint8Array<ArrayBuffer> {
-  if (step === rowBytes) return Uint8Array.from(data.subarray(0, rowBytes * rows));
-  const out = new Uint8Array(rowBytes * rows);
-  for (let row = 0; row < rows; row++) out.set(data.subarray(row * step, row * step + rowBytes), row * rowBytes);
+interface Layout {
+  readonly rowBytes: number;
+  readonly rows: number;
+}
+
+/** The rows without what `step` adds to them, copied to `out`. */
+function packedRows(
+  { data, step }: RawImage,
+  { rowBytes, rows }: Layout,
+  out: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (step === rowBytes) out.set(data.subarray(0, rowBytes * rows));
+  else for (let row = 0; row < rows; row++) out.set(data.subarray(row * step, row * step + rowBytes), row * rowBytes);
   return out;
 }
 
-function inHostOrder(bytes: Uint8Array<ArrayBuffer>, sample: Encoding['sample'], bigEndian: boolean): Samples['data'] {
-  if (sample === 'u8') return bytes;
-  const swap = bigEndian !== HOST_IS_BIG_ENDIAN;
-  if (sample === 'u16') {
-    if (swap) Buffer.from(bytes.buffer).swap16();
-    return new Uint16Array(bytes.buffer);
-  }
-  if (swap) Buffer.from(bytes.buffer).swap32();
-  return new Float32Array(bytes.buffer);
+/** The rows without what `step` adds to them; a view of the message where it adds nothing. */
+function plainRows(image: RawImage, layout: Layout): Uint8Array {
+  const length = layout.rowBytes * layout.rows;
+  if (image.step === layout.rowBytes) return image.data.subarray(0, length);
+  return packedRows(image, layout, new Uint8Array(length));
 }
 
-function toGreyOrRgb(data: Samples['data'], { width, height }: RawImage, encoding: Encoding): Samples {
-  const { toRgb, channels } = encoding;
-  if (toRgb === undefined) return { width, height, channels: channels === 3 ? 3 : 1, data };
-  if (toRgb === 'nv24') return { width, height, channels: 3, data: nv24ToRgb(data as Uint8Array, width * height) };
-  return {
-    width,
-    height,
-    channels: 3,
-    data: convert(data, width, encoding.layout(width, height).rows, channels, toRgb),
-  };
+/** Samples wider than a byte; a view of `bytes` where these lie as the host wants them. */
+function inHostOrder(
+  bytes: Uint8Array,
+  sample: Exclude<Encoding['sample'], 'u8'>,
+  bigEndian: boolean,
+): Uint16Array | Float32Array {
+  const width = sample === 'u16' ? 2 : 4;
+  const swap = bigEndian !== HOST_IS_BIG_ENDIAN;
+  const { buffer, byteOffset, byteLength } = swap || bytes.byteOffset % width !== 0 ? Uint8Array.from(bytes) : bytes;
+  if (swap && width === 2) Buffer.from(buffer).swap16();
+  if (swap && width === 4) Buffer.from(buffer).swap32();
+  return width === 2
+    ? new Uint16Array(buffer, byteOffset, byteLength / 2)
+    : new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
 /** Rows of `channels` samples per pixel to RGB of the same depth, by OpenCV. */
 export function convert(
-  data: Samples['data'],
+  data: Uint8Array | Uint16Array | Float32Array,
   width: number,
   rows: number,
   channels: number,
   code: number,
+  memory: PixelMemory,
 ): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
   const deep = data instanceof Uint16Array;
   const type = ((deep ? MatType.U16C1 : MatType.U8C1) + 8 * (channels - 1)) as MatType;
   return withMats((mats) => {
-    const rgb = bytesOf(mats.keep(mats.from(data, rows, width, type).cvtColor(code)));
-    return deep ? new Uint16Array(rgb.buffer) : rgb;
+    const rgb = mats.keep(mats.from(data, rows, width, type).cvtColor(code));
+    return deep ? new Uint16Array(bytesOf(rgb).buffer) : mats.bytesOf(rgb, memory);
   });
 }
 
@@ -142,8 +164,8 @@ export function convert(
  * `R = 1.164 (Y−16) + 1.596 (Cr−128)`, `G = 1.164 (Y−16) − 0.813 (Cr−128) − 0.391 (Cb−128)`,
  * `B = 1.164 (Y−16) + 2.018 (Cb−128)`.
  */
-function nv24ToRgb(planes: Uint8Array, pixels: number): Uint8Array<ArrayBuffer> {
-  const rgb = new Uint8ClampedArray(pixels * 3);
+function nv24ToRgb(planes: Uint8Array, pixels: number, memory: PixelMemory): Uint8Array<ArrayBuffer> {
+  const rgb = new Uint8ClampedArray(memory(pixels * 3).buffer);
   for (let i = 0; i < pixels; i++) {
     const y = 1.164 * Math.max(0, planes[i] - 16);
     const cb = planes[pixels + 2 * i] - 128;

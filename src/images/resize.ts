@@ -1,5 +1,6 @@
 import type { Letterbox } from '../geometry/letterbox.js';
 import { bytesOf, Color, Interpolation, type Mats, type Mat, MatType, withMats } from './opencv.js';
+import { freshMemory, type PixelMemory } from './pixelMemory.js';
 import type { Pixels } from './pixels.js';
 
 /**
@@ -10,19 +11,16 @@ export function resizeToInput(
   pixels: Pixels,
   { input, content }: Pick<Letterbox, 'input' | 'content'>,
   pad: readonly [number, number, number] = [0, 0, 0],
+  memory: PixelMemory = freshMemory,
 ): Uint8Array<ArrayBuffer> {
-  const rgb = withMats((mats) => {
+  const canvas = memory(input.width * input.height * 3);
+  if (content.width !== input.width || content.height !== input.height) fill(canvas, pad);
+  withMats((mats) => {
     const source = matOfPixels(mats, pixels);
     const sized = resizeMat(mats, source, content.width, content.height, Interpolation.linear);
-    return bytesOf(pixels.channels === 3 ? sized : mats.keep(sized.cvtColor(Color.GRAY2RGB)));
+    const rgb = pixels.channels === 3 ? sized : mats.keep(sized.cvtColor(Color.GRAY2RGB));
+    mats.copyInto(rgb, canvas, input.width * 3);
   });
-  if (content.width === input.width && content.height === input.height) return rgb;
-  const canvas = padded(input.width * input.height, pad);
-  const rowBytes = content.width * 3;
-  if (content.width === input.width) canvas.set(rgb);
-  else
-    for (let row = 0; row < content.height; row++)
-      canvas.set(rgb.subarray(row * rowBytes, (row + 1) * rowBytes), row * input.width * 3);
   return canvas;
 }
 
@@ -53,13 +51,14 @@ function resizeMat(mats: Mats, mat: Mat, width: number, height: number, interpol
   return mat.cols === width && mat.rows === height ? mat : mats.keep(mat.resize(height, width, 0, 0, interpolation));
 }
 
-function padded(pixels: number, [red, green, blue]: readonly [number, number, number]): Uint8Array<ArrayBuffer> {
-  const canvas = new Uint8Array(pixels * 3);
-  if (red === green && green === blue) return canvas.fill(red);
+function fill(canvas: Uint8Array, [red, green, blue]: readonly [number, number, number]): void {
+  if (red === green && green === blue) {
+    canvas.fill(red);
+    return;
+  }
   for (let at = 0; at < canvas.length; at += 3) {
     canvas[at] = red;
     canvas[at + 1] = green;
     canvas[at + 2] = blue;
   }
-  return canvas;
 }

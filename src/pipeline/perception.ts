@@ -220,7 +220,7 @@ export class PerceptionPipeline {
       const prepared = await this.#guard(vision.prepare(pictureKey, spectrum, frame.stampNs, image));
       stage = 'detect';
       const { source, decodeMs, resizeMs } = prepared;
-      const { detections, timings, providerAttempts } = await this.#guard(
+      const { detections, pixels, timings, providerAttempts } = await this.#guard(
         detectors.detect({
           model: spectrum,
           pixels: prepared.input,
@@ -229,6 +229,7 @@ export class PerceptionPipeline {
           gradCam: gradCam === 'off' ? false : gradCam,
         }),
       );
+      vision.reuse(pixels);
       const totalMs = millisecondsBetween(startNs, this.#clock.nowNs());
       const { inferenceMs, decodeMs: postprocessMs, gradCamMs } = timings;
       const worked = decodeMs + resizeMs + inferenceMs + postprocessMs + gradCamMs;

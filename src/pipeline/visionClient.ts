@@ -4,6 +4,7 @@ import type { Spectrum } from '../spectrum.js';
 import type { PictureRequest, Pictures } from './perceivedSet.js';
 import type { ExplainedDetection } from '../inference/protocol.js';
 import type { Prepared, VisionReply, VisionRequest, VisionSetup } from './visionProtocol.js';
+import { SpareBuffers } from '../workers/spareBuffers.js';
 import { WorkerClient } from '../workers/workerClient.js';
 
 /** Image work of the pipeline, done in another thread. */
@@ -13,6 +14,8 @@ export interface VisionService {
    * @throws ExpectedError (input) for an image that cannot be used, (environment) where the service is gone
    */
   prepare(key: number, spectrum: Spectrum, stampNs: bigint, image: SensorImage): Promise<Prepared>;
+  /** Takes back an input that was given out, for another image; its bytes are then the service's. */
+  reuse(input: Uint8Array): void;
   /** @throws Error where the picture is no longer kept */
   render(key: number, detections: readonly ExplainedDetection[], wanted: PictureRequest): Promise<Pictures>;
   close(): Promise<void>;
@@ -23,6 +26,9 @@ export interface VisionHooks {
   readonly onStray?: (error: Error) => void;
 }
 
+/** Buffers in reserve, of each kind; cameras that send anything must not fill the memory. */
+const SPARE_BYTES = 64e6;
+
 let opened = false;
 
 /**
@@ -31,8 +37,14 @@ let opened = false;
  */
 export class VisionClient implements VisionService {
   readonly #worker: WorkerClient<VisionRequest, VisionReply>;
+  readonly #messages = new SpareBuffers(SPARE_BYTES);
+  readonly #inputs = new SpareBuffers(SPARE_BYTES);
+  readonly #inputBytes: ReadonlyMap<string, number>;
 
   private constructor(setup: VisionSetup, hooks: VisionHooks) {
+    this.#inputBytes = new Map(
+      Object.entries(setup.bands).map(([spectrum, { input }]) => [spectrum, input.width * input.height * 3]),
+    );
     this.#worker = new WorkerClient(new URL('./visionWorker.js', import.meta.url), {
       name: 'vision worker',
       workerData: setup,
@@ -58,13 +70,21 @@ export class VisionClient implements VisionService {
   }
 
   async prepare(key: number, spectrum: Spectrum, stampNs: bigint, image: SensorImage): Promise<Prepared> {
-    // A message's bytes are often a view of a larger buffer, all of which would be cloned: copy just these, and move them.
-    const data = Uint8Array.from(image.data);
-    const reply = await this.#worker.call({ kind: 'prepare', key, spectrum, stampNs, image: { ...image, data } }, [
-      data.buffer,
-    ]);
+    // A message's bytes are often a view of a larger buffer, or memory that cannot move: copy just these, and move the copy.
+    const data = this.#messages.take(image.data.byteLength);
+    data.set(image.data);
+    const inputMemory = this.#inputs.take(this.#inputBytes.get(spectrum) ?? 0);
+    const reply = await this.#worker.call(
+      { kind: 'prepare', key, spectrum, stampNs, image: { ...image, data }, inputMemory },
+      [data.buffer, inputMemory.buffer],
+    );
     if (reply.kind !== 'prepared') throw new TypeError(`the vision worker answered ${reply.kind}`);
+    if (reply.imageMemory) this.#messages.give(reply.imageMemory);
     return reply;
+  }
+
+  reuse(input: Uint8Array): void {
+    this.#inputs.give(input);
   }
 
   async render(key: number, detections: readonly ExplainedDetection[], wanted: PictureRequest): Promise<Pictures> {

@@ -37,14 +37,18 @@ export interface PrepareRequest {
   readonly key: number;
   readonly spectrum: Spectrum;
   readonly stampNs: bigint;
-  /** Untrusted. */
+  /** Untrusted. The bytes of a raw image come back with the answer. */
   readonly image: SensorImage;
+  /** Memory that the input may be laid in, where it has the right size. */
+  readonly inputMemory?: Uint8Array<ArrayBuffer>;
 }
 
 export interface Prepared {
   readonly kind: 'prepared';
   /** uint8 [H, W, 3], RGB, of the model's input size. */
   readonly input: Uint8Array<ArrayBuffer>;
+  /** The bytes that the image came in, for another use. */
+  readonly imageMemory?: Uint8Array;
   readonly source: Size;
   readonly decodeMs: number;
   readonly resizeMs: number;

@@ -5,6 +5,7 @@ import { encodeJpeg } from '../images/encode.js';
 import { IntensityNormalizer } from '../images/intensity.js';
 import { opencvVersion } from '../images/opencv.js';
 import { paintOverlay } from '../images/overlay.js';
+import type { PixelMemory } from '../images/pixelMemory.js';
 import type { Pixels } from '../images/pixels.js';
 import { resizeToInput, thumbnail } from '../images/resize.js';
 import type { Spectrum } from '../spectrum.js';
@@ -17,13 +18,19 @@ import type {
   VisionRequest,
   VisionSetup,
 } from './visionProtocol.js';
+import { SpareBuffers } from '../workers/spareBuffers.js';
 import type { Reply } from '../workers/workerProtocol.js';
+
+/** One in reserve for each size is enough; cameras that send anything must not fill the memory. */
+const SPARE_BYTES = 64e6;
 
 /** What the vision thread does. Remembers each camera's range of intensities, and the pictures that may yet be painted. */
 export class VisionTasks {
   readonly #normalizers = new Map<Spectrum, IntensityNormalizer>();
   /** In the order of arrival. */
   readonly #kept = new Map<number, Pixels>();
+  /** Pictures that are no longer kept. */
+  readonly #spare = new SpareBuffers(SPARE_BYTES);
 
   constructor(readonly setup: VisionSetup) {}
 
@@ -33,7 +40,8 @@ export class VisionTasks {
         return { value: { kind: 'hello', opencvVersion: opencvVersion() } };
       case 'prepare': {
         const value = this.#prepare(request);
-        return { value, transfer: [value.input.buffer] };
+        const { input, imageMemory } = value;
+        return { value, transfer: [input.buffer, ...(imageMemory ? [imageMemory.buffer as ArrayBuffer] : [])] };
       }
       case 'render': {
         const value = this.#render(request);
@@ -48,19 +56,24 @@ export class VisionTasks {
     }
   }
 
-  #prepare({ key, spectrum, stampNs, image }: PrepareRequest): Prepared {
+  #prepare({ key, spectrum, stampNs, image, inputMemory }: PrepareRequest): Prepared {
     const band = this.setup.bands[spectrum];
     if (band === undefined) {
       throw new ExpectedError('usage', `the band ${spectrum} is not configured`, `add cameras.${spectrum}`);
     }
     const started = performance.now();
-    const pixels = decodeImage(image, { normalizer: this.#normalizer(spectrum), stampNs });
+    const memory: PixelMemory = (byteLength) => this.#spare.take(byteLength);
+    const pixels = decodeImage(image, { normalizer: this.#normalizer(spectrum), stampNs, memory });
     const decoded = performance.now();
     const source = { width: pixels.width, height: pixels.height };
-    const input = resizeToInput(pixels, letterbox(source, band.input, band.input.resize));
+    const placed = letterbox(source, band.input, band.input.resize);
+    const input = resizeToInput(pixels, placed, undefined, (byteLength) =>
+      inputMemory?.byteLength === byteLength ? inputMemory : new Uint8Array(byteLength),
+    );
     const resizeMs = performance.now() - decoded;
     this.#keep(key, pixels);
-    return { kind: 'prepared', input, source, decodeMs: decoded - started, resizeMs };
+    const imageMemory = image.kind === 'raw' ? { imageMemory: image.data } : {};
+    return { kind: 'prepared', input, ...imageMemory, source, decodeMs: decoded - started, resizeMs };
   }
 
   #render({ key, detections, wanted }: RenderRequest): Rendered {
@@ -97,9 +110,10 @@ export class VisionTasks {
 
   #keep(key: number, pixels: Pixels): void {
     this.#kept.set(key, pixels);
-    for (const oldest of this.#kept.keys()) {
+    for (const [oldest, { data }] of this.#kept) {
       if (this.#kept.size <= this.setup.keepPictures) return;
       this.#kept.delete(oldest);
+      this.#spare.give(data);
     }
   }
 }

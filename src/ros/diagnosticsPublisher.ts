@@ -1,17 +1,25 @@
 import { toRosTime } from '../bag/outputMessages.js';
+import { cdrSerializer } from './cdr.js';
 import type { Status } from './diagnostics.js';
-import type { RclNode, RclPublisher } from './rcl.js';
+import { outputPublisher } from './outputPublisher.js';
+import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 
-/** Publishes statuses on /diagnostics. */
+const TYPE = 'diagnostic_msgs/msg/DiagnosticArray';
+const serialize = cdrSerializer(TYPE);
+
+/** Publishes statuses on /diagnostics; as bytes, because rclnodejs stops the event loop for 20 ms to build a few of them from objects. */
 export class DiagnosticsPublisher {
   readonly #publisher: RclPublisher;
 
-  constructor(readonly node: RclNode) {
-    this.#publisher = node.createPublisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
+  constructor(
+    rcl: Rcl,
+    readonly node: RclNode,
+  ) {
+    this.#publisher = outputPublisher(rcl, node, TYPE, '/diagnostics', 10);
   }
 
   publish(statuses: readonly Status[]): void {
-    this.#publisher.publish({
+    const message = {
       header: { stamp: toRosTime(this.node.now().nanoseconds), frame_id: '' },
       status: statuses.map(({ level, name, message, hardwareId, values }) => ({
         level,
@@ -20,6 +28,7 @@ export class DiagnosticsPublisher {
         hardware_id: hardwareId,
         values: [...values].map(([key, value]) => ({ key, value })),
       })),
-    });
+    };
+    this.#publisher.publish(serialize(message));
   }
 }

@@ -24,7 +24,7 @@ import {
 } from './explainParameters.js';
 import type { End } from './nodeProcess.js';
 import { declareParameters, followRuntimeParameters } from './parameters.js';
-import type { Rcl, RclNode } from './rcl.js';
+import { type Rcl, type RclNode, SPIN_TIMEOUT_MS } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 
 /**
@@ -56,7 +56,7 @@ export class ExplainNode {
     open: OpenExplainer,
   ) {
     this.#outputs = new Map(bandsOf(config).map((spectrum) => [spectrum, new ExplainOutputs(rcl, node, spectrum)]));
-    this.#diagnostics = new DiagnosticsPublisher(node);
+    this.#diagnostics = new DiagnosticsPublisher(rcl, node);
     // One thread: the budget is a share of a core.
     this.#models = new BandModels(config, open, {
       workers: 1,
@@ -97,7 +97,7 @@ export class ExplainNode {
 
   /** Serves ROS and begins to work. */
   run(): void {
-    this.node.spin(10);
+    this.node.spin(SPIN_TIMEOUT_MS);
     this.supervision.start(this.start.watchdog_timeout);
     if (this.start['frame_log.folder'] !== '') this.#looping = this.#follow();
   }

@@ -4,11 +4,11 @@ import type { Spectrum } from '../spectrum.js';
 import { DebugTopics } from './debugTopics.js';
 import type { NodeSnapshot } from './diagnostics.js';
 import { LatencyWindow } from './latencyWindow.js';
-import type { RclNode } from './rcl.js';
+import type { Rcl, RclNode } from './rcl.js';
 import { WorkerErrors } from './workerErrors.js';
 
 /** How often the event loop's delay is looked at; its measure contains this. */
-const LOOP_RESOLUTION_MS = 5;
+const LOOP_RESOLUTION_MS = 20;
 
 /** How long the stages and the event loop take, and what went wrong beside the images, for /diagnostics and for the debug topics. */
 export class NodeHealth {
@@ -17,8 +17,8 @@ export class NodeHealth {
   readonly workerErrors = new WorkerErrors();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
 
-  constructor(node: RclNode) {
-    this.#debug = new DebugTopics(node);
+  constructor(rcl: Rcl, node: RclNode) {
+    this.#debug = new DebugTopics(rcl, node);
     this.#loopDelay.enable();
   }
 

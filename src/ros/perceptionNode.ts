@@ -17,7 +17,7 @@ import { NodeHealth } from './nodeHealth.js';
 import type { End } from './nodeProcess.js';
 import { declareParameters, followRuntimeParameters } from './parameters.js';
 import { runtimeSchema, startSchema, type RuntimeParameters, type StartParameters } from './parameterSchema.js';
-import type { Rcl, RclLifecycleNode } from './rcl.js';
+import { type Rcl, type RclLifecycleNode, SPIN_TIMEOUT_MS } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 import { ResultPublisher } from './resultPublisher.js';
 import { SetAnalysis } from './setAnalysis.js';
@@ -62,8 +62,8 @@ export class PerceptionNode {
     this.#config = config;
     this.#parameters = parameters;
     this.#outputs = new Map(bandsOf(config).map((spectrum) => [spectrum, new BandOutputs(rcl, node, spectrum)]));
-    this.#diagnostics = new DiagnosticsPublisher(node);
-    this.#health = new NodeHealth(node);
+    this.#diagnostics = new DiagnosticsPublisher(rcl, node);
+    this.#health = new NodeHealth(rcl, node);
     this.#results = new ResultPublisher(this.#outputs, this.#health, {
       isActive: () => this.#active,
       parameters,
@@ -95,7 +95,7 @@ export class PerceptionNode {
 
   /** Serves ROS; with `autostart` it configures itself and activates as soon as the models are there. */
   run(): void {
-    this.#node.spin(10);
+    this.#node.spin(SPIN_TIMEOUT_MS);
     this.supervision.start(this.#start.watchdog_timeout);
     if (!this.#start.autostart) return;
     this.#node.configure();

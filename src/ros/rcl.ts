@@ -52,6 +52,12 @@ export interface RclGoalHandle {
   canceled(): void;
 }
 
+/**
+ * How long rclnodejs's thread waits for messages at a time; it is woken by them. At the end of each wait it costs a little CPU, and
+ * creating or destroying a subscription waits for it.
+ */
+export const SPIN_TIMEOUT_MS = 50;
+
 /** Answers of an action server's callbacks. */
 export const GOAL_RESPONSE = { reject: 1, accept: 2 } as const;
 
@@ -146,6 +152,7 @@ export interface RclNode {
   addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
   getFullyQualifiedName(): string;
   name(): string;
+  /** @param timeoutMs see SPIN_TIMEOUT_MS */
   spin(timeoutMs?: number): void;
   stop(): void;
   destroy(): void;

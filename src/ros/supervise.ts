@@ -9,10 +9,12 @@ import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './superv
  * explain the other. What respawns the node (launch, systemd) sees one process with exit codes of its own.
  * @param name how messages name the node
  * @param script compiled entry point of the child, absolute
+ * @param nodeOptions options of Node.js for it
  */
-export function supervise(name: string, script: string): void {
+export function supervise(name: string, script: string, nodeOptions: readonly string[] = []): void {
   // A process group of its own: Ctrl-C reaches this process only, which passes it on once.
-  const child = fork(script, process.argv.slice(2), { stdio: 'inherit', detached: true });
+  const execArgv = [...process.execArgv, ...nodeOptions];
+  const child = fork(script, process.argv.slice(2), { stdio: 'inherit', detached: true, execArgv });
   if (child.pid !== undefined) giveSessionPriority(child.pid);
   const say = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
 

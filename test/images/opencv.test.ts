@@ -70,6 +70,16 @@ describe('OpenCV binding', () => {
     );
   });
 
+  it('writes into the memory of the caller, row by row, and nowhere else', () => {
+    const out = new Uint8Array(12).fill(9);
+    withMats((mats) => mats.copyInto(mats.from(Uint8Array.of(1, 2, 3, 4), 2, 2, MatType.U8C1), out, 5));
+    assert.deepEqual([...out], [1, 2, 9, 9, 9, 3, 4, 9, 9, 9, 9, 9]);
+    const cramped = (step: number, length: number) => (): void =>
+      withMats((mats) => mats.copyInto(mats.from(new Uint8Array(4), 2, 2, MatType.U8C1), new Uint8Array(length), step));
+    assert.throws(cramped(5, 6), RangeError);
+    assert.throws(cramped(1, 100), RangeError);
+  });
+
   it('copies memory that threads share before it reads it', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(7);
     assert.deepEqual([...withMats((mats) => mats.from(shared, 2, 2, MatType.U8C1).getData())], [7, 7, 7, 7]);

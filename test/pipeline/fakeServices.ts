@@ -71,6 +71,8 @@ export class FakeServices {
   readonly jobs: DetectionJob[] = [];
   /** Model inputs that the vision service gave out. */
   readonly inputs: Uint8Array[] = [];
+  /** Inputs that it was given back. */
+  readonly reused: Uint8Array[] = [];
   readonly behave = new Map<Spectrum, Behaviour>();
   readonly #bandOfKey = new Map<number, Spectrum>();
   hold = false;
@@ -91,6 +93,7 @@ export class FakeServices {
       this.inputs.push(input);
       return Promise.resolve({ kind: 'prepared', input, source, decodeMs: 2, resizeMs: 1 });
     },
+    reuse: (input) => void this.reused.push(input),
     render: (key, detections, wanted: PictureRequest) => {
       const spectrum = this.#bandOfKey.get(key) ?? 'rgb';
       const parts = Object.entries(wanted).flatMap(([name, value]) => (value === true ? [name] : []));

@@ -50,7 +50,7 @@ describe('PerceptionPipeline', () => {
     );
   });
 
-  it('hands the configured thresholds and variant on, and the pixels without a copy', async () => {
+  it('hands the configured thresholds and variant on, and the pixels without a copy, there and back', async () => {
     const { services, pipeline } = rig(
       tinyConfig(
         'detection: { scoreThreshold: 0.4, iouThreshold: 0.6, maxDetections: 7 }\nexplanation: { gradCam: usual }',
@@ -60,6 +60,7 @@ describe('PerceptionPipeline', () => {
     const [job] = services.jobs;
     assert.deepEqual(job?.thresholds, { scoreThreshold: 0.4, iouThreshold: 0.6, maxDetections: 7 });
     assert.equal(job?.pixels, services.inputs[0]);
+    assert.equal(services.reused[0], services.inputs[0], 'and back again');
     assert.equal(job?.gradCam, 'usual');
     assert.equal(job?.model, 'nir');
     assert.deepEqual(job?.source, { width: 64, height: 48 });

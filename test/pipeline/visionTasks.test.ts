@@ -51,7 +51,8 @@ describe('VisionTasks', () => {
   function prepare(spectrum: 'rgb' | 'fir' | 'mir' | 'nir', image: RawImage, key = 0, stampNs = 0n): Prepared {
     const { value, transfer } = tasks.handle({ kind: 'prepare', key, spectrum, stampNs, image });
     assert.ok(value.kind === 'prepared');
-    assert.deepEqual(transfer, [value.input.buffer], 'moved, not copied');
+    assert.equal(transfer?.length, 2, 'moved, not copied');
+    assert.ok(transfer[0] === value.input.buffer && transfer[1] === image.data.buffer, 'the image comes back');
     assert.equal(value.input.byteLength, value.input.buffer.byteLength, 'nothing else moves along');
     return value;
   }
@@ -131,6 +132,35 @@ describe('VisionTasks', () => {
     assert.throws(() => render(1, { overlay: true }), /picture 1 is no longer kept/);
     render(2, { overlay: true });
     render(3, { overlay: true });
+  });
+
+  it('lays the input in the memory that comes along, whatever was in it, where it has the right size', () => {
+    const [fresh] = [prepare('rgb', gray(200)).input];
+    const laid = (inputMemory: Uint8Array<ArrayBuffer>): Uint8Array => {
+      const { value } = tasks.handle({
+        kind: 'prepare',
+        key: 9,
+        spectrum: 'rgb',
+        stampNs: 0n,
+        image: gray(200),
+        inputMemory,
+      });
+      assert.ok(value.kind === 'prepared');
+      assert.ok(Buffer.from(value.input).equals(fresh), 'the same picture and the same padding');
+      return value.input;
+    };
+    const fits = new Uint8Array(fresh.length).fill(77);
+    assert.ok(laid(fits) === fits);
+    const wrong = new Uint8Array(10);
+    assert.ok(laid(wrong) !== wrong);
+  });
+
+  it('uses the memory of pictures that are no longer kept, and of no others', () => {
+    for (let key = 0; key < 6; key++) prepare('rgb', gray(key * 40), key);
+    for (const key of [4, 5]) {
+      const { overlayPixels } = render(key, { overlayPixels: true, style: { overlayOpacity: 0 } });
+      assert.equal(overlayPixels?.data[3 * (40 * 64 + 60)], key * 40);
+    }
   });
 
   it('refuses a band that is not configured and an image that is damaged, and goes on', () => {
