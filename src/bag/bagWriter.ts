@@ -1,12 +1,12 @@
 import { McapWriter } from '@mcap/core';
-import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
 import { outputError } from '../outputError.js';
 import type { RawMessage, TopicInfo } from './bag.js';
 import { compressorsReady, compressZstd } from './compression.js';
-import { parseDefinition, standardDefinition } from './definitions.js';
+import { standardDefinition } from './definitions.js';
+import { messageSerializer } from './messageSerializer.js';
 import { formatMetadataYaml } from './metadataYaml.js';
 import { OutputFile } from './outputFile.js';
 import { DETECTION_2D_ARRAY_HASH } from './visionMsgs.js';
@@ -45,7 +45,7 @@ const DEFAULT_QOS = `- history: 1
 interface OpenTopic {
   readonly topic: Required<Omit<TopicInfo, 'count'>>;
   readonly channelId: number;
-  readonly encode: MessageWriter | undefined;
+  readonly encode: ((message: unknown) => Uint8Array) | undefined;
   count: number;
 }
 
@@ -126,7 +126,7 @@ export class BagWriter {
     await this.#inTurn(() => {
       const open = this.#topic(topic);
       if (!open.encode) throw new Error(`topic ${topic} has no definition to serialise by`);
-      return this.#append(open, logTimeNs, logTimeNs, open.encode.writeMessage(message));
+      return this.#append(open, logTimeNs, logTimeNs, open.encode(message));
     });
   }
 
@@ -224,7 +224,7 @@ export class BagWriter {
         ['topic_type_hash', topic.typeHash],
       ]),
     });
-    const encode = standardDefinition(type) === definition ? new MessageWriter(parseDefinition(definition)) : undefined;
+    const encode = standardDefinition(type) === definition ? messageSerializer(definition) : undefined;
     const open = { topic, channelId, encode, count: 0 };
     this.#topics.set(key, open);
     return open;
