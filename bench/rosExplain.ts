@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { packageRoot } from '../src/packageRoot.js';
 import { LatencyWindow } from '../src/ros/latencyWindow.js';
 import { PerceptionUnderTest, TINY_MODEL } from '../test/ros/perception.js';
 import { RosProcess, startPeer } from '../test/ros/ros.js';
+import { childOf, cpuMilliseconds } from './processFigures.js';
 
 /**
  * What the explain node costs the perception node: milliseconds from publishing an image to receiving its detections with the explain node at
@@ -63,11 +64,11 @@ try {
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const kind of ['without', 'with'] as const) {
       process.kill(explainPid, kind === 'with' ? 'SIGCONT' : 'SIGSTOP');
-      const cpu = cpuSeconds(explainPid);
+      const cpu = cpuMilliseconds(explainPid) / 1000;
       const startedMs = performance.now();
       latencies[kind].push(...(await measure(Number(values.seconds))));
       if (kind === 'with') {
-        busySeconds += cpuSeconds(explainPid) - cpu;
+        busySeconds += cpuMilliseconds(explainPid) / 1000 - cpu;
         withSeconds += (performance.now() - startedMs) / 1000;
       }
     }
@@ -115,18 +116,4 @@ function figures(numbers: readonly number[]): {
   const window = new LatencyWindow(Math.max(1, numbers.length));
   for (const value of numbers) window.add(value);
   return window.figures() ?? { count: 0, median: NaN, p99: NaN };
-}
-
-/** User and system time of a process. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function childOf(pid: number): number {
-  const child = readdirSync(`/proc/${pid}/task`)
-    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' '))
-    .find((id) => id !== '');
-  if (child === undefined) throw new Error(`process ${pid} has no child`);
-  return Number(child);
 }
