@@ -39,6 +39,17 @@ export function flatOutputs(graph: GraphBuilder, tensors: readonly string[]): st
   return flat.length === 1 ? flat[0] : graph.node('Concat', flat, { axis: 1 });
 }
 
+/**
+ * Values [N, …] of `flat` [N, values] at the places `indices`, int32 of any shape, as [N, number of indices]. Gather along the
+ * last axis does the same and takes seven times as long, as it copies value by value.
+ */
+export function gatherFlat(graph: GraphBuilder, flat: string, indices: string): string {
+  const batch = graph.node('Gather', [graph.node('Shape', [flat]), graph.integers('axis', [0])], { axis: 0 });
+  const shape = graph.node('Concat', [batch, graph.integers('one', [1])], { axis: 0 });
+  const everywhere = graph.node('Expand', [graph.reshape(indices, [1, -1]), shape]);
+  return graph.node('GatherElements', [flat, everywhere], { axis: 1 });
+}
+
 /** Each anchor's best class logit, [N, anchors], in the order of `FlatLayout.order`. */
 export function flatBest(
   graph: GraphBuilder,

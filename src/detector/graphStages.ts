@@ -81,7 +81,7 @@ export function decodeBoxes(graph: GraphBuilder, regression: string, indices: st
   return graph.node('Gather', [corners, graph.integers('xyxy', [1, 0, 3, 2])], { axis: 2 });
 }
 
-/** Lower and upper corners of boxes, y before x in the last axis of each. */
+/** Lower and upper corners of boxes, y before x. */
 export interface Corners {
   readonly low: string;
   readonly high: string;
@@ -92,17 +92,18 @@ export interface Corners {
  * @param deltas [..., 4]: ty, tx, th, tw
  * @param centres [..., 2]: y, x of the anchors
  * @param sides [..., 2]: their height and width
+ * @param axis where 4 and 2 stand; the last if not given
  */
-export function boxCorners(graph: GraphBuilder, deltas: string, centres: string, sides: string): Corners {
-  const shift = columns(graph, deltas, 0, 2);
+export function boxCorners(graph: GraphBuilder, deltas: string, centres: string, sides: string, axis = -1): Corners {
+  const shift = slice(graph, deltas, 0, 2, axis);
   const centre = graph.node('Add', [graph.node('Mul', [shift, sides]), centres]);
-  const side = graph.node('Mul', [graph.node('Exp', [columns(graph, deltas, 2, 4)]), sides]);
+  const side = graph.node('Mul', [graph.node('Exp', [slice(graph, deltas, 2, 4, axis)]), sides]);
   const half = graph.node('Mul', [side, graph.floats('half', [0.5], [1])]);
   return { low: graph.node('Sub', [centre, half]), high: graph.node('Add', [centre, half]) };
 }
 
-/** The elements from `from` up to `to` of the last axis. */
-export function columns(graph: GraphBuilder, tensor: string, from: number, to: number): string {
-  const [starts, ends, axes] = [from, to, -1].map((value) => graph.integers('slice', [value]));
+/** The elements from `from` up to `to` of an axis. */
+export function slice(graph: GraphBuilder, tensor: string, from: number, to: number, axis: number): string {
+  const [starts, ends, axes] = [from, to, axis].map((value) => graph.integers('slice', [value]));
   return graph.node('Slice', [tensor, starts, ends, axes]);
 }

@@ -72,7 +72,7 @@ export function composeLive(
       const masks = averagedMasks(graph, grids, averaging, manifest.input);
       const contrast = graph.input(liveTensors.contrast(i), DataType.float32, map);
       const ground = graph.input(liveTensors.ground(i), DataType.float32, map);
-      const shown = graph.node('Mul', [graph.reshape(masks, [-1, 1, rows, columns]), contrast]);
+      const shown = graph.node('Mul', [graph.reshape(masks, [0, 1, rows, columns]), contrast]);
       return [feature, graph.node('Add', [shown, ground])];
     }),
   );

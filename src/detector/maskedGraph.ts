@@ -35,6 +35,7 @@ export const maskedTensors = {
   targetVectors: 'target_vectors',
   thresholds: 'thresholds',
   limits: 'limits',
+  leastLogit: 'least_logit',
   /** float32 [B, T] and [B, T, C]: see targetStages. */
   ious: 'ious',
   vectors: 'vectors',
@@ -109,7 +110,7 @@ export function scoreTargets(
     classCount: manifest.classes.length,
     probabilities: head.probabilities,
   };
-  if (search === 'anchors') searchAnchors(graph, outputs);
+  if (search === 'anchors') searchAnchors(graph, outputs, candidateCount(anchors));
   else bestBoxes(graph, outputs, anchors, Math.min(topK, anchors.count));
 }
 
@@ -130,21 +131,34 @@ interface NetworkOutputs {
   readonly probabilities: boolean;
 }
 
-function searchAnchors(graph: GraphBuilder, { classes, boxes, classCount, probabilities }: NetworkOutputs): void {
+/** Candidate anchors of a target. */
+const CANDIDATES = 512;
+
+/** Candidates of each target, fewer where the model has fewer anchors. */
+export function candidateCount({ count }: AnchorGrid): number {
+  return Math.min(CANDIDATES, count);
+}
+
+function searchAnchors(
+  graph: GraphBuilder,
+  { classes, boxes, classCount, probabilities }: NetworkOutputs,
+  candidates: number,
+): void {
   const names = maskedTensors;
   const found = scoreCandidates(
     graph,
     { logits: flatOutputs(graph, classes), regression: flatOutputs(graph, boxes) },
     {
-      classIndices: graph.input(names.classIndices, DataType.int32, ['t', 'k', classCount]),
-      boxIndices: graph.input(names.boxIndices, DataType.int32, ['t', 'k', 4]),
-      centres: graph.input(names.centres, DataType.float32, ['t', 'k', 2]),
-      sides: graph.input(names.sides, DataType.float32, ['t', 'k', 2]),
-      boxes: graph.input(names.targetBoxes, DataType.float32, ['t', 4]),
-      vectors: graph.input(names.targetVectors, DataType.float32, ['t', classCount, 1]),
+      classIndices: graph.input(names.classIndices, DataType.int32, ['t', classCount, candidates]),
+      boxIndices: graph.input(names.boxIndices, DataType.int32, ['t', 4, candidates]),
+      centres: graph.input(names.centres, DataType.float32, ['t', 2, candidates]),
+      sides: graph.input(names.sides, DataType.float32, ['t', 2, candidates]),
+      boxes: graph.input(names.targetBoxes, DataType.float32, ['t', 4, 1]),
+      vectors: graph.input(names.targetVectors, DataType.float32, ['t', 1, classCount]),
       thresholds: graph.input(names.thresholds, DataType.float32, [2]),
-      limits: graph.input(names.limits, DataType.float32, [2]),
+      limits: graph.input(names.limits, DataType.float32, [2, 1]),
     },
+    { candidates, classes: classCount },
     probabilities,
   );
   graph.output(found.ious, names.ious, DataType.float32, ['b', 't']);
@@ -152,12 +166,27 @@ function searchAnchors(graph: GraphBuilder, { classes, boxes, classCount, probab
   graph.output(found.similarities, names.similarities, DataType.float32, ['b', 't']);
 }
 
+/**
+ * How many of the best boxes have to be looked at, [1]: those above the threshold, as few as they are behind most masks, but one
+ * at least and `topK` at most.
+ */
+function worthLooking(graph: GraphBuilder, best: string, topK: number): string {
+  const least = graph.input(maskedTensors.leastLogit, DataType.float32, [1]);
+  const above = graph.node('Cast', [graph.node('Greater', [best, least])], { to: DataType.float32 });
+  const count = graph.node('ReduceSum', [above], { keepdims: 0 });
+  const bounded = graph.node('Max', [
+    graph.node('Min', [count, graph.floats('most', [topK], [1])]),
+    graph.floats('one', [1], [1]),
+  ]);
+  return graph.node('Cast', [bounded], { to: DataType.int64 });
+}
+
 function bestBoxes(graph: GraphBuilder, outputs: NetworkOutputs, anchors: AnchorGrid, topK: number): void {
   const names = maskedTensors;
   const { classes, boxes, classCount, probabilities } = outputs;
   const { order } = flatLayout(anchors, 1, classes.length > 1);
   const best = flatBest(graph, classes, anchors, classCount);
-  const [, positions] = graph.nodes('TopK', [best, graph.integers('k', [topK])], { axis: 1 }, 2);
+  const [, positions] = graph.nodes('TopK', [best, worthLooking(graph, best, topK)], { axis: 1 }, 2);
   const chosen = graph.node('Gather', [graph.integers('order', [...order]), positions], { axis: 0 });
   const rows = (tensors: readonly string[], depth: number): string => {
     const { at } = flatLayout(anchors, depth, tensors.length > 1);

@@ -8,7 +8,7 @@ import { findAgain, similarity, type ClassifiedBox, type FindRule } from './find
 import { flatLayout } from './flatOutputs.js';
 import type { FeatureGround } from './liveGraph.js';
 import type { MaskedDetector } from './maskedDetector.js';
-import { maskedTensors as names, type MaskKind, type SearchSpace } from './maskedGraph.js';
+import { candidateCount, maskedTensors as names, type MaskKind, type SearchSpace } from './maskedGraph.js';
 
 /** What is explained. */
 export interface MaskedTarget {
@@ -69,8 +69,6 @@ export interface MaskScores {
   readonly similarities: Float32Array;
 }
 
-/** Candidate anchors of a target. */
-const CANDIDATES = 512;
 /** Boxes of one class that overlap a better one by more are suppressed, as by the detector. */
 const SUPPRESSION_IOU = 0.5;
 
@@ -89,7 +87,7 @@ export class MaskedPicture {
     const { classes } = detector.manifest;
     this.#vectors = new Float32Array(setup.targets.length * classes.length);
     setup.targets.forEach(({ classIndex }, t) => (this.#vectors[t * classes.length + classIndex] = 1));
-    if (setup.rule.among === 'anchors') this.#targetFeeds = this.#candidateFeeds();
+    this.#targetFeeds = setup.rule.among === 'anchors' ? this.#candidateFeeds() : this.#thresholdFeeds();
   }
 
   /** See MaskedDetector.picture. */
@@ -166,7 +164,7 @@ export class MaskedPicture {
       const length = Math.hypot(...vector);
       vector.forEach((value, c) => (vector[c] = value / length));
     }
-    return new Tensor('float32', unit, [this.setup.targets.length, classCount, 1]);
+    return new Tensor('float32', unit, [this.setup.targets.length, 1, classCount]);
   }
 
   #candidateFeeds(): Record<string, Tensor> {
@@ -175,32 +173,42 @@ export class MaskedPicture {
     const classCount = manifest.classes.length;
     const classLayout = flatLayout(anchors, classCount, manifest.outputs.classLogits.length > 1);
     const boxLayout = flatLayout(anchors, 4, manifest.outputs.boxRegression.length > 1);
-    const count = Math.min(CANDIDATES, anchors.count);
-    const shape = [targets.length, count];
+    const count = candidateCount(anchors);
     const classIndices = new Int32Array(targets.length * count * classCount);
     const boxIndices = new Int32Array(targets.length * count * 4);
     const centres = new Float32Array(targets.length * count * 2);
     const sides = new Float32Array(targets.length * count * 2);
     targets.forEach(({ box }, t) => {
       candidateAnchors(anchors, box, count).forEach((anchor, k) => {
-        const row = t * count + k;
-        for (let c = 0; c < classCount; c++) classIndices[row * classCount + c] = classLayout.at(anchor, c);
-        for (let d = 0; d < 4; d++) boxIndices[row * 4 + d] = boxLayout.at(anchor, d);
-        centres.set(anchors.boxes.subarray(4 * anchor, 4 * anchor + 2), 2 * row);
-        sides.set(anchors.boxes.subarray(4 * anchor + 2, 4 * anchor + 4), 2 * row);
+        const place = (depth: number, d: number): number => (t * depth + d) * count + k;
+        for (let c = 0; c < classCount; c++) classIndices[place(classCount, c)] = classLayout.at(anchor, c);
+        for (let d = 0; d < 4; d++) boxIndices[place(4, d)] = boxLayout.at(anchor, d);
+        for (let d = 0; d < 2; d++) {
+          centres[place(2, d)] = anchors.boxes[4 * anchor + d];
+          sides[place(2, d)] = anchors.boxes[4 * anchor + 2 + d];
+        }
       });
     });
     const corners = targets.flatMap(({ box: { x1, y1, x2, y2 } }) => [y1, x1, y2, x2]);
     return {
-      [names.classIndices]: new Tensor('int32', classIndices, [...shape, classCount]),
-      [names.boxIndices]: new Tensor('int32', boxIndices, [...shape, 4]),
-      [names.centres]: new Tensor('float32', centres, [...shape, 2]),
-      [names.sides]: new Tensor('float32', sides, [...shape, 2]),
-      [names.targetBoxes]: new Tensor('float32', Float32Array.from(corners), [targets.length, 4]),
+      [names.classIndices]: new Tensor('int32', classIndices, [targets.length, classCount, count]),
+      [names.boxIndices]: new Tensor('int32', boxIndices, [targets.length, 4, count]),
+      [names.centres]: new Tensor('float32', centres, [targets.length, 2, count]),
+      [names.sides]: new Tensor('float32', sides, [targets.length, 2, count]),
+      [names.targetBoxes]: new Tensor('float32', Float32Array.from(corners), [targets.length, 4, 1]),
       [names.targetVectors]: this.#vectorTensor(),
       [names.thresholds]: new Tensor('float32', Float32Array.of(rule.scoreThreshold, rule.iouThreshold), [2]),
-      [names.limits]: new Tensor('float32', Float32Array.of(content.height, content.width), [2]),
+      [names.limits]: new Tensor('float32', Float32Array.of(content.height, content.width), [2, 1]),
     };
+  }
+
+  /** A little less than the threshold of the rule, so that rounding loses no box: the rule itself is applied outside. */
+  #thresholdFeeds(): Record<string, Tensor> {
+    const { scoreThreshold } = this.setup.rule;
+    const least = this.detector.plain.head.probabilities
+      ? scoreThreshold
+      : Math.log(scoreThreshold / (1 - scoreThreshold));
+    return { [names.leastLogit]: new Tensor('float32', Float32Array.of(least - 1e-3), [1]) };
   }
 
   #fromGraph(outputs: InferenceSession.OnnxValueMapType, count: number): MaskScores {

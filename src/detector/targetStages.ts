@@ -1,29 +1,35 @@
 import type { GraphBuilder } from '../onnx/graphBuilder.js';
-import { DataType } from '../onnx/schema.js';
-import { boxCorners, columns, type Corners } from './graphStages.js';
+import { gatherFlat } from './flatOutputs.js';
+import { boxCorners, slice, type Corners } from './graphStages.js';
 
 /**
  * Finding targets again among raw anchors, as graph nodes. B masked pictures, T targets, K candidate anchors of each,
- * C classes.
+ * C classes. Candidates stand in the last axis, along which everything is the same arithmetic.
  */
 
 export interface CandidateInputs {
-  /** int32 [T, K, C]: where the candidates' class logits lie in `flatOutputs`. */
+  /** int32 [T, C, K]: where the candidates' class logits lie in `flatOutputs`. */
   readonly classIndices: string;
-  /** int32 [T, K, 4]: where their box regression lies. */
+  /** int32 [T, 4, K]: where their box regression lies. */
   readonly boxIndices: string;
-  /** float32 [T, K, 2]: their centres, y and x. */
+  /** float32 [T, 2, K]: their centres, y and x. */
   readonly centres: string;
-  /** float32 [T, K, 2]: their heights and widths. */
+  /** float32 [T, 2, K]: their heights and widths. */
   readonly sides: string;
-  /** float32 [T, 4]: the targets, y1, x1, y2, x2 in input pixels. */
+  /** float32 [T, 4, 1]: the targets, y1, x1, y2, x2 in input pixels. */
   readonly boxes: string;
-  /** float32 [T, C, 1]: the targets' class vectors, scaled to length 1. */
+  /** float32 [T, 1, C]: the targets' class vectors, scaled to length 1. */
   readonly vectors: string;
   /** float32 [2]: least best score, least IoU. */
   readonly thresholds: string;
-  /** float32 [2]: height and width of the picture; boxes are clipped to it, as detections are. */
+  /** float32 [2, 1]: height and width of the picture; boxes are clipped to it, as detections are. */
   readonly limits: string;
+}
+
+/** K and C. */
+export interface CandidateCounts {
+  readonly candidates: number;
+  readonly classes: number;
 }
 
 export interface CandidateScores {
@@ -46,35 +52,31 @@ export function scoreCandidates(
   graph: GraphBuilder,
   { logits, regression }: { readonly logits: string; readonly regression: string },
   inputs: CandidateInputs,
+  { candidates, classes }: CandidateCounts,
   probabilities: boolean,
 ): CandidateScores {
-  const gathered = graph.node('Gather', [logits, inputs.classIndices], { axis: 1 });
+  const gathered = graph.reshape(gatherFlat(graph, logits, inputs.classIndices), [0, -1, classes, candidates]);
   const scores = probabilities ? gathered : graph.node('Sigmoid', [gathered]);
-  const best = graph.reduceMax(scores, 3);
-  const deltas = graph.node('Gather', [regression, inputs.boxIndices], { axis: 1 });
-  const { low, high } = boxCorners(graph, deltas, inputs.centres, inputs.sides);
+  const best = graph.reduceMax(scores, 2);
+  const deltas = graph.reshape(gatherFlat(graph, regression, inputs.boxIndices), [0, -1, 4, candidates]);
+  const { low, high } = boxCorners(graph, deltas, inputs.centres, inputs.sides, 2);
   const clipped = (corner: string): string =>
     graph.node('Max', [graph.node('Min', [corner, inputs.limits]), graph.floats('zero', [0], [1])]);
   const overlap = intersectionOverUnion(graph, { low: clipped(low), high: clipped(high) }, inputs.boxes);
 
-  const leastScore = columns(graph, inputs.thresholds, 0, 1);
-  const leastIou = columns(graph, inputs.thresholds, 1, 2);
+  const leastScore = slice(graph, inputs.thresholds, 0, 1, 0);
+  const leastIou = slice(graph, inputs.thresholds, 1, 2, 0);
   const zero = graph.floats('zero', [0], [1]);
   const visible = atLeast(graph, best, leastScore);
   const eligible = graph.node('And', [visible, atLeast(graph, overlap, leastIou)]);
   const key = graph.node('Where', [eligible, overlap, zero]);
   const chosen = graph.reshape(graph.node('ArgMax', [key], { axis: 2, keepdims: 1 }), [0, 0, 1, 1]);
-  const shape = graph.node('Shape', [inputs.vectors]);
-  const classCount = graph.node('Gather', [shape, graph.integers('axis', [1])], { axis: 0 });
-  const width = graph.node('Concat', [graph.integers('ones', [1, 1, 1]), classCount], { axis: 0 });
-  const wide = graph.node('Expand', [chosen, width]);
-  const vectors = graph.reshape(graph.node('GatherElements', [scores, wide], { axis: 2 }), [0, 0, -1]);
+  const wide = graph.node('Expand', [chosen, graph.integers('width', [1, 1, classes, 1])]);
+  const vectors = graph.reshape(graph.node('GatherElements', [scores, wide], { axis: 3 }), [0, 0, -1]);
 
-  const dot = graph.node('MatMul', [scores, inputs.vectors]);
-  const ones = graph.node('Cast', [graph.node('Greater', [inputs.vectors, graph.floats('least', [-1], [1])])], {
-    to: DataType.float32,
-  });
-  const squares = graph.node('MatMul', [graph.node('Mul', [scores, scores]), ones]);
+  const dot = graph.node('MatMul', [inputs.vectors, scores]);
+  const ones = graph.floats('ones', new Float32Array(classes).fill(1), [1, classes]);
+  const squares = graph.node('MatMul', [ones, graph.node('Mul', [scores, scores])]);
   const cosine = graph.node('Div', [dot, graph.node('Sqrt', [squares])]);
   const likeness = graph.node('Mul', [graph.reshape(cosine, [0, 0, -1]), overlap]);
   const near = graph.node('And', [visible, graph.node('Greater', [overlap, zero])]);
@@ -82,21 +84,19 @@ export function scoreCandidates(
   return { ious: graph.reduceMax(key, 2), vectors, similarities };
 }
 
-/** IoU [B, T, K] of boxes [B, T, K, 2] with targets [T, 4]; NaN where an untrained network's box is infinite. */
+/** IoU [B, T, K] of boxes [B, T, 2, K] with targets [T, 4, 1]; NaN where an untrained network's box is infinite. */
 function intersectionOverUnion(graph: GraphBuilder, { low, high }: Corners, targets: string): string {
-  const rows = graph.reshape(targets, [0, 1, -1]);
-  const [targetLow, targetHigh] = [columns(graph, rows, 0, 2), columns(graph, rows, 2, 4)];
-  const product = (from: string, to: string): string => graph.reduceProduct(graph.node('Sub', [to, from]), 3);
+  const [targetLow, targetHigh] = [slice(graph, targets, 0, 2, 1), slice(graph, targets, 2, 4, 1)];
+  const product = (from: string, to: string, axis: number): string =>
+    graph.reduceProduct(graph.node('Sub', [to, from]), axis);
   const shared = graph.reduceProduct(
     graph.node('Relu', [
       graph.node('Sub', [graph.node('Min', [high, targetHigh]), graph.node('Max', [low, targetLow])]),
     ]),
-    3,
+    2,
   );
-  const area = product(low, high);
-  const targetArea = graph.reduceProduct(graph.node('Sub', [targetHigh, targetLow]), 2);
-  const union = graph.node('Sub', [graph.node('Add', [area, targetArea]), shared]);
-  return graph.node('Div', [shared, union]);
+  const areas = graph.node('Add', [product(low, high, 2), product(targetLow, targetHigh, 1)]);
+  return graph.node('Div', [shared, graph.node('Sub', [areas, shared])]);
 }
 
 /** `a ≥ b`, false for NaN; the operator of that name is younger than the oldest operator set here. */

@@ -34,9 +34,14 @@ export class MapSums {
     return this.passes % this.groupSize === 0;
   }
 
-  /** Adds `factor · mask + base` to the group at hand. */
+  /** Adds `factor · mask + base` to the group at hand; at most once for each mask and target. */
   accumulate(target: number, factor: number, mask: Float64Array, base?: Float64Array): void {
-    const { group } = this.#targets[target];
+    const sums = this.#targets[target];
+    if (this.groupSize === 1) {
+      addWholeGroup(sums, this.passes % 2 === 1, factor, mask, base);
+      return;
+    }
+    const { group } = sums;
     if (base) for (let x = 0; x < group.length; x++) group[x] += factor * mask[x] + base[x];
     else for (let x = 0; x < group.length; x++) group[x] += factor * mask[x];
     this.#touched[target] = true;
@@ -94,6 +99,22 @@ export class MapSums {
   restored(passes: number): void {
     this.#touched.fill(true);
     this.passes = passes;
+  }
+}
+
+/** Adds a group of a single mask to all sums in one go: one way through memory instead of four. */
+function addWholeGroup(
+  { sum, half, squares }: Sums,
+  second: boolean,
+  factor: number,
+  mask: Float64Array,
+  base: Float64Array | undefined,
+): void {
+  for (let x = 0; x < sum.length; x++) {
+    const value = base ? factor * mask[x] + base[x] : factor * mask[x];
+    sum[x] += value;
+    squares[x] += value * value;
+    if (second) half[x] += value;
   }
 }
 
