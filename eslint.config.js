@@ -11,6 +11,7 @@ const roomsAllowed = {
   metrics: ['geometry'],
   fusion: ['geometry'],
   drift: ['metrics'],
+  tracking: ['geometry', 'metrics'],
   workers: [],
   inference: ['geometry', 'onnx', 'detector', 'saliency', 'metrics', 'workers'],
   bag: ['images'],
@@ -37,7 +38,7 @@ const roomsAllowed = {
   ],
   replay: [
     ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'drift', 'inference', 'pipeline'],
-    ...['bag', 'report'],
+    ...['bag', 'report', 'tracking'],
   ],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];

@@ -20,17 +20,27 @@ export interface FusedRecord {
   })[];
 }
 
-/** `multispectral_saliency/msg/FusedDetections`. */
+/** One band's share in the score of a fused detection. */
+interface ContributionRecord {
+  readonly shapley: number;
+  readonly leaveOneOut: number;
+}
+
+/**
+ * `multispectral_saliency/msg/FusedDetections`.
+ * @param contributions of each detection, a value for each of `spectra`
+ */
 export function toFusedDetections(
   header: Header,
   { reference, spectra, unregistered, detections }: FusedRecord,
+  contributions: readonly (readonly ContributionRecord[])[],
 ): unknown {
   return {
     header: toRosHeader(header),
     reference,
     spectra,
     unregistered,
-    detections: detections.map(({ className, score, box, members, supporting, silent, agreement }) => ({
+    detections: detections.map(({ className, score, box, members, supporting, silent, agreement }, i) => ({
       class_name: className,
       score,
       ...corners(box),
@@ -42,6 +52,8 @@ export function toFusedDetections(
       })),
       supporting,
       silent,
+      shapley: contributions[i].map(({ shapley }) => shapley),
+      leave_one_out: contributions[i].map(({ leaveOneOut }) => leaveOneOut),
       agreement: agreement ?? NaN,
     })),
   };

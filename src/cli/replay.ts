@@ -26,7 +26,10 @@ export function register(program: Command): void {
     .argument('<bag>', 'bag folder with metadata.yaml, or a bare .mcap or .db3 file')
     .requiredOption('-o, --output <dir>', 'folder for annotated.mcap, report.html and summary.json')
     .option('--overwrite', 'replace what an earlier run left in the output folder')
-    .option('--jsonl', 'also write detections.jsonl, one detection a line')
+    .option(
+      '--jsonl',
+      'also write detections.jsonl, one detection a line, tracks.jsonl, and fused.jsonl where bands are fused',
+    )
     .option('--maps', 'put the Grad-CAM map of every detection into the annotated bag')
     .option('--baseline <file>', 'also write a drift baseline of this drive (JSON), for drift.baseline of the ROS node')
     .addOption(

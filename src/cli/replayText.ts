@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { carriedBy } from '../replay/fusionTally.js';
 import type { ReplaySummary } from '../replay/replaySummary.js';
 
 /** What a replay found, for people. */
@@ -31,9 +32,15 @@ export function describeReplay(summary: ReplaySummary): string {
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
 
-function describeFusion({ detections, supportedBy, agreement }: NonNullable<ReplaySummary['fusion']>): string {
+function describeFusion({
+  detections,
+  supportedBy,
+  agreement,
+  contributions,
+}: NonNullable<ReplaySummary['fusion']>): string {
   const total = Object.values(detections).reduce((sum, count) => sum + count, 0);
   const several = supportedBy.slice(1).reduce((sum, count) => sum + count, 0);
   const agreed = agreement === undefined ? '' : `, bands agree by ${(100 * agreement).toFixed(0)} %`;
-  return `  ${pc.bold('fused')}  ${String(total)} detections, ${String(several)} of them supported by several bands${agreed}`;
+  const carried = total > 0 ? `\n         ${carriedBy(contributions)}` : '';
+  return `  ${pc.bold('fused')}  ${String(total)} detections, ${String(several)} of them supported by several bands${agreed}${carried}`;
 }

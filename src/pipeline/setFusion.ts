@@ -1,3 +1,4 @@
+import { type BandContribution, bandContributions } from '../fusion/bandContributions.js';
 import type { FusionConfig } from '../fusion/fusionSchema.js';
 import { type BandDetections, type FusedSet, SpectralFusion } from '../fusion/spectralFusion.js';
 import type { PerceivedSet } from './perceivedSet.js';
@@ -36,6 +37,11 @@ export class SetFusion {
       header: { stampNs: header?.stampNs ?? set.stampNs, frameId: this.#frameId },
       classes: classes[0] ?? [],
     };
+  }
+
+  /** Which band carried each of the detections that `fuse` made of the set, in their order. */
+  contributions(set: PerceivedSet, fused: FusedSet, iouThreshold?: number): BandContribution[][] {
+    return bandContributions(this.#fusion, bandDetections(set), fused, iouThreshold);
   }
 }
 

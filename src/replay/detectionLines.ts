@@ -1,3 +1,4 @@
+import type { TrackStep } from '../tracking/mapTracks.js';
 import type { PerceivedFrame } from '../pipeline/perceivedSet.js';
 
 /** One line of `detections.jsonl`. */
@@ -15,12 +16,25 @@ export interface DetectionLine {
   readonly energyInBox?: number;
   readonly energyGain?: number;
   readonly peakInBox?: boolean;
+  /** Number of the track that it is a step of, of all bands together; and of its map, see tracking/mapTracks.ts. */
+  readonly track?: number;
+  /** x, y in units of the box. */
+  readonly mapCentre?: readonly [number, number];
+  readonly mapPeak?: readonly [number, number];
+  /** With the track's map before. */
+  readonly mapCorrelation?: number;
 }
 
-/** The detections of one frame, a line each. */
-export function detectionLines({ header, detections }: PerceivedFrame): DetectionLine[] {
+/**
+ * The detections of one frame, a line each.
+ * @param steps of each detection; empty where they are not followed
+ */
+export function detectionLines(
+  { header, detections }: PerceivedFrame,
+  steps: readonly TrackStep[] = [],
+): DetectionLine[] {
   const { spectrum, topic, frameId, stampNs } = header;
-  return detections.map(({ className, score, box, source, attention }) => ({
+  return detections.map(({ className, score, box, source, attention }, i) => ({
     spectrum,
     topic,
     frameId,
@@ -30,5 +44,16 @@ export function detectionLines({ header, detections }: PerceivedFrame): Detectio
     box: [box.x1, box.y1, box.x2, box.y2],
     level: source.level,
     ...attention,
+    ...trackFields(steps[i]),
   }));
+}
+
+function trackFields(step: TrackStep | undefined): Partial<DetectionLine> {
+  if (step === undefined) return {};
+  const { track, place, correlation } = step;
+  return {
+    track,
+    ...(place && { mapCentre: [place.centre.x, place.centre.y], mapPeak: [place.peak.x, place.peak.y] }),
+    ...(correlation !== undefined && { mapCorrelation: correlation }),
+  };
 }

@@ -1,6 +1,7 @@
 import type { BagWriter } from '../bag/bagWriter.js';
 import { FUSED_TYPE, toFusedDetections } from '../bag/fusedMessages.js';
 import { OUTPUT_TYPES, toDetection2DArray, toImageAnnotations } from '../bag/outputMessages.js';
+import type { BandContribution } from '../fusion/bandContributions.js';
 import type { FusedFrames } from '../pipeline/setFusion.js';
 import { classColour } from './annotator.js';
 
@@ -22,14 +23,17 @@ export class FusedAnnotator {
     await this.bag.addTopic({ name: FUSED_TOPICS.supported, type: FUSED_TYPE });
   }
 
-  /** @param logTimeNs when the set was complete, on the bag's clock */
-  async write(fused: FusedFrames, logTimeNs: bigint): Promise<void> {
+  /**
+   * @param contributions of each fused detection
+   * @param logTimeNs when the set was complete, on the bag's clock
+   */
+  async write(fused: FusedFrames, contributions: readonly BandContribution[][], logTimeNs: bigint): Promise<void> {
     const { header, detections, classes } = fused;
     const annotations = toImageAnnotations(header, detections, ({ className }) =>
       classColour(classes.indexOf(className)),
     );
     await this.bag.writeMessage(FUSED_TOPICS.detections, logTimeNs, toDetection2DArray(header, detections));
     await this.bag.writeMessage(FUSED_TOPICS.annotations, logTimeNs, annotations);
-    await this.bag.writeMessage(FUSED_TOPICS.supported, logTimeNs, toFusedDetections(header, fused));
+    await this.bag.writeMessage(FUSED_TOPICS.supported, logTimeNs, toFusedDetections(header, fused, contributions));
   }
 }

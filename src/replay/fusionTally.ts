@@ -1,5 +1,7 @@
+import type { BandContribution } from '../fusion/bandContributions.js';
 import type { FusedSet } from '../fusion/spectralFusion.js';
 import { type Spectrum, SPECTRA } from '../spectrum.js';
+import { type ContributionSummary, ContributionTally } from './contributionTally.js';
 
 /** What fusion made of a whole drive. */
 export interface FusionSummary {
@@ -12,6 +14,8 @@ export interface FusionSummary {
   readonly silent: Readonly<Partial<Record<Spectrum, number>>>;
   /** Mean over the fused detections that more than one band should see, in (0, 1]; absent where there was none. */
   readonly agreement?: number;
+  /** By band: what it did for the fused scores. */
+  readonly contributions: Readonly<Partial<Record<Spectrum, ContributionSummary>>>;
   /** Boxes that could not be registered. */
   readonly unregistered: number;
 }
@@ -21,15 +25,18 @@ export class FusionTally {
   readonly #detections = new Map<string, number>();
   readonly #supportedBy: number[] = [];
   readonly #silent = new Map<Spectrum, number>();
+  readonly #contributions = new ContributionTally();
   #agreementSum = 0;
   #agreementCount = 0;
   #unregistered = 0;
 
   constructor(readonly reference: Spectrum) {}
 
-  add({ detections, spectra, unregistered }: FusedSet): void {
+  /** @param contributions of each fused detection */
+  add({ detections, spectra, unregistered }: FusedSet, contributions: readonly BandContribution[][]): void {
     this.#unregistered += unregistered;
     while (this.#supportedBy.length < spectra.length) this.#supportedBy.push(0);
+    for (const own of contributions) this.#contributions.add(own);
     for (const { className, supporting, silent, agreement } of detections) {
       this.#detections.set(className, (this.#detections.get(className) ?? 0) + 1);
       this.#supportedBy[supporting.length - 1]++;
@@ -51,6 +58,7 @@ export class FusionTally {
       supportedBy: this.#supportedBy,
       silent: Object.fromEntries(silent),
       ...(this.#agreementCount > 0 && { agreement: this.#agreementSum / this.#agreementCount }),
+      contributions: this.#contributions.summary(),
       unregistered: this.#unregistered,
     };
   }
@@ -66,13 +74,20 @@ export function fusionCards({ detections, agreement }: FusionSummary): { label: 
 }
 
 /** The rest of the figures in words. */
-export function fusionNotes({ reference, supportedBy, silent, unregistered }: FusionSummary): string[] {
+export function fusionNotes({ reference, supportedBy, silent, contributions, unregistered }: FusionSummary): string[] {
   const bands = supportedBy.map((count, i) => `${String(count)} by ${i === 0 ? 'one band' : `${String(i + 1)} bands`}`);
   return [
     `Fused detections, in the view of the ${reference} camera: supported ${bands.join(', ')}.`,
+    ...(Object.keys(contributions).length > 0 ? [`${carriedBy(contributions)}.`] : []),
     ...Object.entries(silent).map(
       ([spectrum, count]) => `${spectrum} was silent about ${String(count)} fused detections that it should see.`,
     ),
     ...(unregistered > 0 ? [`${String(unregistered)} boxes could not be registered to the ${reference} camera.`] : []),
   ];
+}
+
+/** Of how many fused detections each band has the largest share, in words. */
+export function carriedBy(contributions: FusionSummary['contributions']): string {
+  const counts = Object.entries(contributions).map(([spectrum, { carried }]) => `${spectrum} ${String(carried)}`);
+  return `Fused detections that a band carried, by its Shapley value: ${counts.join(', ')}`;
 }

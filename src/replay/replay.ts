@@ -19,12 +19,12 @@ import { ReportWriter } from '../report/reportWriter.js';
 import type { Spectrum } from '../spectrum.js';
 import { versions } from '../versions.js';
 import { Annotator } from './annotator.js';
-import { detectionLines } from './detectionLines.js';
 import { fusionCards, fusionNotes, type FusionSummary } from './fusionTally.js';
-import { JsonLinesWriter } from './jsonLines.js';
 import { describeMethod, provenanceRecord, reportModels, summaryModels } from './provenance.js';
 import { recordedFrames } from './recordedFrames.js';
 import { ReplayFusion } from './replayFusion.js';
+import { ReplayLines } from './replayLines.js';
+import { ReplayTracks, trackNotes, type TracksSummary } from './replayTracks.js';
 import { reportFrameSet } from './reportFrames.js';
 import { droppedOf, ReplayTally, type ReplaySummary } from './replaySummary.js';
 
@@ -34,7 +34,7 @@ export interface ReplayOptions {
   /** Existing folder for the outputs; absolute. */
   readonly output: string;
   readonly config: PerceptionConfig;
-  /** Whether `detections.jsonl` is written too. */
+  /** Whether `detections.jsonl` and its like are written too: see ReplayLines. */
   readonly jsonLines?: boolean;
   /** Whether the explained detections in the bag carry their maps. */
   readonly maps?: boolean;
@@ -83,13 +83,14 @@ export async function replay(options: ReplayOptions, hooks: ReplayHooks = {}): P
 interface Outputs {
   readonly annotated: BagWriter;
   readonly report: ReportWriter;
-  readonly lines: JsonLinesWriter | undefined;
+  readonly lines: ReplayLines | undefined;
   readonly fusion: ReplayFusion | undefined;
   readonly baseline: BaselineRecorder | undefined;
 }
 
 class Replay {
   readonly #tally = new ReplayTally();
+  readonly #tracks = new ReplayTracks();
   readonly #badMessages = new Map<Spectrum, number>();
   readonly #synchronizer: Synchronizer;
   readonly #startedMs = performance.now();
@@ -136,8 +137,8 @@ class Replay {
         createdAt: new Date(),
         ...(reportBytes === undefined ? {} : { sizeCapBytes: reportBytes }),
       });
-      const lines = jsonLines ? await JsonLinesWriter.create(path.join(output, 'detections.jsonl')) : undefined;
       const { fusion } = this.options.config;
+      const lines = jsonLines ? await ReplayLines.create(output, fusion !== undefined) : undefined;
       return {
         annotated,
         report,
@@ -173,18 +174,18 @@ class Replay {
     const total = this.#imageCount();
     for await (const set of this.pipeline.perceive(sets, { overlay: true, thumbnail: true })) {
       this.#tally.addSet(set);
-      await report.addFrameSet(reportFrameSet(set, this.#sets, this.#newlyDropped()));
       for (const frame of set.frames.values()) {
-        if (frame.kind === 'perceived') {
-          await annotator.write(frame);
-          if (lines !== undefined) for (const line of detectionLines(frame)) await lines.write(line);
-        } else {
+        if (frame.kind === 'perceived') await annotator.write(frame);
+        else {
           const { topic, stampNs } = frame.header;
           report.addLoss({ what: frame.error.message, topic, stampNs });
         }
       }
       const fused = await fusion?.add(set);
-      baseline?.add(observationOf(set, fused));
+      const tracks = this.#tracks.add(set);
+      await lines?.addSet(set, tracks, fused);
+      await report.addFrameSet(reportFrameSet(set, this.#sets, this.#newlyDropped(), tracks, fused));
+      baseline?.add(observationOf(set, fused?.fused));
       this.#sets++;
       this.#reportProgress(set, total);
     }
@@ -204,10 +205,13 @@ class Replay {
       annotated: annotated.file,
       report: path.join(output, 'report.html'),
       summary: summaryFile,
-      ...(lines === undefined ? {} : { detections: lines.path }),
+      ...lines?.files,
       ...(this.options.baseline === undefined ? {} : { baseline: this.options.baseline }),
     };
-    const summary = this.#summary(losses, outputs, fusion?.summary());
+    const ended = this.#tracks.end();
+    await lines?.addTracks(ended);
+    const tracks = this.#tracks.summary();
+    const summary = this.#summary(losses, outputs, tracks, fusion?.summary());
     await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
     await annotated.close();
     await lines?.close();
@@ -219,6 +223,7 @@ class Replay {
       ],
       notes: [
         ...(summary.fusion ? fusionNotes(summary.fusion) : []),
+        ...trackNotes(tracks),
         ...summary.troubles.map(({ spectrum, what, count }) => `${spectrum}: ${String(count)} × ${what}`),
       ],
     });
@@ -233,7 +238,12 @@ class Replay {
     return new BaselineRecorder(this.options.bag, detectionSettings(this.options.config), this.pipeline.models);
   }
 
-  #summary(losses: readonly string[], outputs: Record<string, string>, fusion?: FusionSummary): ReplaySummary {
+  #summary(
+    losses: readonly string[],
+    outputs: Record<string, string>,
+    tracks: TracksSummary,
+    fusion?: FusionSummary,
+  ): ReplaySummary {
     const seconds = (performance.now() - this.#startedMs) / 1000;
     const counters = this.#synchronizer.counters();
     return {
@@ -250,6 +260,7 @@ class Replay {
       frames: this.#tally.frames(counters, this.#badMessages),
       detections: this.#tally.detections(),
       ...(fusion && { fusion }),
+      tracks,
       clockJumps: counters.clockJumps,
       troubles: this.#tally.troubles,
       losses,

@@ -1,9 +1,17 @@
 import type { BagWriter } from '../bag/bagWriter.js';
+import type { BandContribution } from '../fusion/bandContributions.js';
 import type { FusionConfig } from '../fusion/fusionSchema.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';
 import { type FusedFrames, SetFusion } from '../pipeline/setFusion.js';
 import { FusedAnnotator } from './fusedAnnotator.js';
 import { type FusionSummary, FusionTally } from './fusionTally.js';
+
+/** The fused detections of a set, and which band carried each of them. */
+export interface ExplainedFusion {
+  readonly fused: FusedFrames;
+  /** Of each of the fused detections, a value for each band that took part. */
+  readonly contributions: readonly BandContribution[][];
+}
 
 /** Fuses the sets of a replay, writes the fused detections into the annotated bag and counts them. */
 export class ReplayFusion {
@@ -22,16 +30,15 @@ export class ReplayFusion {
     return this.#annotator.announce();
   }
 
-  async add(set: PerceivedSet): Promise<FusedFrames> {
+  async add(set: PerceivedSet): Promise<ExplainedFusion> {
     const fused = this.#sets.fuse(set);
-    this.#tally.add(fused);
+    const contributions = this.#sets.contributions(set, fused);
+    this.#tally.add(fused, contributions);
     const received = [...set.frames.values()].map(({ header }) => header.receivedNs);
     // Logged when the last image of the set was.
-    await this.#annotator.write(
-      fused,
-      received.reduce((latest, ns) => (ns > latest ? ns : latest)),
-    );
-    return fused;
+    const logTimeNs = received.reduce((latest, ns) => (ns > latest ? ns : latest));
+    await this.#annotator.write(fused, contributions, logTimeNs);
+    return { fused, contributions };
   }
 
   summary(): FusionSummary {

@@ -2,6 +2,7 @@ import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { ModelIdentity, PerceivedSet } from '../pipeline/perceivedSet.js';
 import type { SyncCounters } from '../pipeline/syncCounters.js';
 import type { FusionSummary } from './fusionTally.js';
+import type { TracksSummary } from './replayTracks.js';
 import { stagesOf } from './reportFrames.js';
 import { StageLatencies, type LatencyFigures } from './stageLatencies.js';
 
@@ -31,6 +32,8 @@ export interface ReplaySummary {
   readonly detections: Readonly<Partial<Record<Spectrum, Readonly<Record<string, number>>>>>;
   /** Where the configuration fuses the bands. */
   readonly fusion?: FusionSummary;
+  /** How steady the maps are along boxes that could be followed. */
+  readonly tracks: TracksSummary;
   readonly clockJumps: number;
   readonly troubles: readonly FrameTrouble[];
   /** What of the bag could not be read. */

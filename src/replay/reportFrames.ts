@@ -1,12 +1,24 @@
 import type { PerceivedFrame, PerceivedSet } from '../pipeline/perceivedSet.js';
+import type { ReportFused, ReportTrackStep } from '../report/wholeSetInput.js';
 import type { ReportFrame, ReportFrameSet } from '../report/reportInput.js';
+import type { TrackStep } from '../tracking/mapTracks.js';
+import type { ExplainedFusion } from './replayFusion.js';
+import type { SetTracks } from './replayTracks.js';
 
 /**
  * A perceived set as the report takes it.
  * @param index number of the set in the replay, from 0
  * @param dropped frames that the synchroniser dropped since the set before
+ * @param tracks what the set does to the tracks
+ * @param fusion where the bands are fused
  */
-export function reportFrameSet(set: PerceivedSet, index: number, dropped: number): ReportFrameSet {
+export function reportFrameSet(
+  set: PerceivedSet,
+  index: number,
+  dropped: number,
+  tracks: SetTracks,
+  fusion: ExplainedFusion | undefined,
+): ReportFrameSet {
   const perceived = [...set.frames.values()].filter((frame) => frame.kind === 'perceived');
   return {
     index,
@@ -15,6 +27,29 @@ export function reportFrameSet(set: PerceivedSet, index: number, dropped: number
     partial: set.missing.length > 0,
     dropped,
     latencyMs: slowestPerStage(perceived),
+    tracks: perceived.map(({ header }) => (tracks.steps.get(header.spectrum) ?? []).map(reportStep)),
+    ...(fusion && { fused: reportFused(fusion) }),
+  };
+}
+
+function reportStep({ track, place, correlation }: TrackStep): ReportTrackStep {
+  return {
+    track,
+    ...(place && { centre: place.centre, peak: place.peak }),
+    ...(correlation !== undefined && { correlation }),
+  };
+}
+
+function reportFused({ fused, contributions }: ExplainedFusion): ReportFused {
+  const { spectra, detections } = fused;
+  return {
+    spectra,
+    detections: detections.map(({ className, score, members }, i) => ({
+      className,
+      score,
+      members: members.map(({ spectrum, index }) => ({ spectrum, index })),
+      contributions: contributions[i],
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { SPECTRA } from '../spectrum.js';
-import type { DetectionRow, Figure, FramePictures, FrameRow, SetPictures, SetRow } from './page/format.js';
+import type { DetectionRow, FramePictures, FrameRow, SetPictures, SetRow } from './page/format.js';
+import { encodeFused, encodeStep, round } from './encodeWholeSet.js';
 import { quantiseMap } from './quantiseMap.js';
 import type { ReportDetection, ReportFrame, ReportFrameSet } from './reportInput.js';
 
@@ -49,6 +50,8 @@ export function encodeNumbers(set: ReportFrameSet, ordinal: number, startNs: big
       frame.height,
       frame.detections.map((detection) => encodeDetection(detection, names.classes)),
     ]),
+    ...(set.tracks && { k: set.tracks.map((steps) => steps.map(encodeStep)) }),
+    ...(set.fused && { u: encodeFused(set.fused, (name) => names.classes.indexOf(name)) }),
   };
 }
 
@@ -95,8 +98,4 @@ export function inertJson(value: unknown): string {
 
 function base64(data: Uint8Array): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
-}
-
-function round(value: number | undefined, perUnit: number): Figure {
-  return value !== undefined && Number.isFinite(value) ? Math.round(value * perUnit) / perUnit : null;
 }

@@ -2,6 +2,7 @@ import type { Box } from '../geometry/box.js';
 import type { AttentionFigures } from '../metrics/attention.js';
 import type { Spectrum } from '../spectrum.js';
 import type { LabelledValue, ModelInfo } from './page/format.js';
+import type { ReportFused, ReportTrackStep } from './wholeSetInput.js';
 
 export type { LabelledValue, ModelInfo } from './page/format.js';
 
@@ -73,6 +74,10 @@ export interface ReportFrameSet {
   readonly dropped?: number;
   /** Milliseconds per stage of this set, for example `{ decode: 3.1, inference: 41.0 }`. Stages appear in order of first use. */
   readonly latencyMs?: Readonly<Record<string, number>>;
+  /** [frame][detection], in the order of `frames`; absent where boxes are not followed. */
+  readonly tracks?: readonly (readonly ReportTrackStep[])[];
+  /** Absent where the bands are not fused. */
+  readonly fused?: ReportFused;
 }
 
 /** Something of the recording that could not be read or used. */

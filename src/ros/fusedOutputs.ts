@@ -1,5 +1,6 @@
 import { FUSED_TYPE, toFusedDetections } from '../bag/fusedMessages.js';
 import { OUTPUT_TYPES, toDetection2DArray } from '../bag/outputMessages.js';
+import type { BandContribution } from '../fusion/bandContributions.js';
 import type { FusedFrames } from '../pipeline/setFusion.js';
 import { cdrSerializer } from './cdr.js';
 import { outputPublisher } from './outputPublisher.js';
@@ -20,9 +21,10 @@ export class FusedOutputs {
     this.#supported = publish(FUSED_TYPE, 'supported');
   }
 
-  publish(fused: FusedFrames): void {
+  /** @param contributions asked only while somebody listens */
+  publish(fused: FusedFrames, contributions: () => BandContribution[][]): void {
     this.#detections.publish(serializeDetections(toDetection2DArray(fused.header, fused.detections)));
     if (this.#supported.subscriptionCount > 0)
-      this.#supported.publish(serializeSupported(toFusedDetections(fused.header, fused)));
+      this.#supported.publish(serializeSupported(toFusedDetections(fused.header, fused, contributions())));
   }
 }

@@ -62,8 +62,10 @@ export class SetAnalysis {
 
   #fuse(set: PerceivedSet, parameters: RuntimeParameters): FusedSet | undefined {
     if (!this.#fusion || !parameters['fusion.enabled']) return undefined;
-    const fused = this.#fusion.sets.fuse(set, parameters['fusion.iou_threshold']);
-    this.#fusion.outputs.publish(fused);
+    const { sets, outputs } = this.#fusion;
+    const iouThreshold = parameters['fusion.iou_threshold'];
+    const fused = sets.fuse(set, iouThreshold);
+    outputs.publish(fused, () => sets.contributions(set, fused, iouThreshold));
     return fused;
   }
 }

@@ -3,6 +3,8 @@
  * All of it is JSON text in inert `<script type="application/json">` elements, so no value in it can become markup.
  */
 
+import type { FusedRow, StepRow } from './wholeSetFormat.js';
+
 /** Version of this contract; writer and page travel in one file, so it only guards against a mixed-up build. */
 export const FORMAT_VERSION = 1;
 
@@ -130,6 +132,10 @@ export interface SetRow {
   /** Milliseconds per stage, in the order of `stages`; null where the stage did not run. */
   readonly l: readonly Figure[];
   readonly f: readonly FrameRow[];
+  /** [frame][detection], in the order of `f`; absent where boxes are not followed. */
+  readonly k?: readonly (readonly StepRow[])[];
+  /** Absent where the spectra are not fused. */
+  readonly u?: FusedRow;
 }
 
 /** Pictures and maps of one frame of a set, in the order of `SetRow.f`. */
