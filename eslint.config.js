@@ -35,6 +35,7 @@ const roomsAllowed = {
   ],
   explanations: [
     ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'explain', 'pipeline', 'bag'],
+    'tracking',
   ],
   replay: [
     ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'drift', 'inference', 'pipeline'],

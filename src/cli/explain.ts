@@ -13,6 +13,7 @@ import {
 } from '../explain/settings.js';
 import { BandModels } from '../explanations/bandModels.js';
 import { explainFrame, type ExplainProgress } from '../explanations/explainFrame.js';
+import { windowBefore } from '../explanations/explainWindow.js';
 import { type FrameToExplain, prepareFrame, type PreparedFrame } from '../explanations/prepareFrame.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
@@ -37,6 +38,7 @@ interface ExplainFlags {
   readonly passes?: number;
   readonly seed: number;
   readonly box: number | 'all';
+  readonly window: number;
   readonly model?: string;
   readonly config?: string;
   readonly scoreThreshold?: number;
@@ -48,6 +50,7 @@ interface ExplainFlags {
 const PREVIEW_MS = 2000;
 /** Boxes that `--box all` explains, best score first. */
 const MOST_BOXES = 100;
+const MOST_WINDOW = 64;
 
 /** `msal explain`: why the boxes of one image are there. */
 export function register(program: Command): void {
@@ -77,6 +80,12 @@ export function register(program: Command): void {
     .option('--passes <n>', 'masked forward passes (of methods that draw masks)', wholeNumber(1, 1_000_000))
     .option('--seed <n>', 'the same seed gives the same maps', wholeNumber(0, 2 ** 32 - 1), 0)
     .option('--box <n>', 'which detection, by score from 1; or all', boxNumber, 'all')
+    .option(
+      '--window <n>',
+      'of a bag: lay the same masks over this and the n − 1 images before it, each box followed by its track',
+      wholeNumber(1, MOST_WINDOW),
+      1,
+    )
     .option('-m, --model <manifest>', "manifest of the model; by default the band's model of this package")
     .option('-c, --config <file>', 'configuration (YAML); config/replay.yaml describes every field')
     .addOption(
@@ -98,6 +107,7 @@ far, marked as not complete in explanation.json.
 Examples:
   $ msal explain street.png -o why
   $ msal explain --bag drive.mcap --at 12.5 --spectrum fir -o why --box 1 --passes 1000
+  $ msal explain --bag drive.mcap --frame 20 --window 4 -o why
   $ msal explain frame_log/1800000000000000000.mcap -o why --method sidu --preset paper --json`,
     )
     .action((image: string | undefined, flags: ExplainFlags) => run(image, flags));
@@ -107,7 +117,8 @@ async function run(image: string | undefined, flags: ExplainFlags): Promise<void
   const file = sourceOf(image, flags.bag);
   const settings = settingsOf(flags);
   const config = await configOf(flags);
-  const source = await findFrame({ file, spectrum: flags.spectrum, frame: flags.frame, at: flags.at }, config);
+  const { spectrum, frame, at, window } = flags;
+  const source = await findFrame({ file, spectrum, frame, at, window }, config);
   const output = await openOutputFolder(flags.output, flags.overwrite ?? false);
   const { workers, threads, providers } = config.execution;
   const models = new BandModels(withModel(config, source.frame.spectrum, flags.model), openExplainer, {
@@ -119,8 +130,10 @@ async function run(image: string | undefined, flags: ExplainFlags): Promise<void
   try {
     const wish = { boxes: { most: MOST_BOXES }, settings, seed: flags.seed };
     const { prepared, numbers } = chooseBox(await prepareFrame(models, source, wish), flags.box, file);
-    const files = new ExplainFiles(output, source, prepared, numbers, config.pictures);
-    const summary = await explain(prepared, files, signal);
+    const images = window === 1 ? undefined : await windowBefore(models, source.before, prepared);
+    const files = new ExplainFiles(output, source, prepared, numbers, config.pictures, images);
+    const windowed = images ? { ...prepared, work: { ...prepared.work, window: images } } : prepared;
+    const summary = await explain(windowed, files, signal);
     process.stdout.write(
       flags.json === true ? `${JSON.stringify(summary, undefined, 2)}\n` : describe(summary, source, output),
     );
@@ -219,7 +232,8 @@ function boxNumber(text: string): number | 'all' {
 }
 
 function describe(summary: ExplainSummary, { frame }: FrameToExplain, output: string): string {
-  const { method, passes, plannedPasses, seconds, complete, boxes } = summary;
+  const { method, passes, plannedPasses, seconds, complete, boxes, window } = summary;
+  const over = window ? ` over ${window.images.length + 1} images` : '';
   const lines = boxes.map(({ number, className, score, ...rest }) => {
     const scores = 'scores' in rest && rest.scores ? rest.scores : undefined;
     const inside = scores?.['energy_in_box'];
@@ -230,5 +244,5 @@ function describe(summary: ExplainSummary, { frame }: FrameToExplain, output: st
   const state = complete
     ? ''
     : `interrupted after ${passes} of ${plannedPasses ?? 'the'} passes: the maps are not complete\n`;
-  return `${state}${frame.topic} (${frame.spectrum}): ${boxes.length} boxes, ${method}, ${passes} passes in ${seconds.toFixed(1)} s\n${lines.join('')}files in ${output}\n`;
+  return `${state}${frame.topic} (${frame.spectrum}): ${boxes.length} boxes, ${method}, ${passes} passes${over} in ${seconds.toFixed(1)} s\n${lines.join('')}files in ${output}\n`;
 }

@@ -5,6 +5,7 @@ import { dump } from 'npyjs';
 import { outputError } from '../outputError.js';
 import type { ExplainProgress } from '../explanations/explainFrame.js';
 import type { Explanation } from '../explanations/explanation.js';
+import type { WindowImage } from '../explanations/explainWindow.js';
 import { mapPixels, paintExplanations } from '../explanations/pictures.js';
 import type { FrameToExplain, PreparedFrame } from '../explanations/prepareFrame.js';
 import { encodePng } from '../images/encode.js';
@@ -32,6 +33,8 @@ export class ExplainFiles {
       readonly overlayOpacity: number;
       readonly colorMap: 'inferno' | 'viridis' | 'cividis' | 'turbo' | 'jet';
     },
+    /** The images before, where the masks stand still over several. */
+    readonly window?: readonly WindowImage[],
   ) {}
 
   /**
@@ -72,6 +75,7 @@ export class ExplainFiles {
       seconds: Number(seconds.toFixed(3)),
       model: { name, sha256, provider: explainer.provider },
       versions: versions(),
+      ...(this.window && { window: windowOf(this.window) }),
       detections: { count: detections.length, from: logged ? 'the frame log' : 'this model' },
       boxes: work.targets.map((target, index) => {
         const explanation = progress?.explanations[index];
@@ -131,6 +135,16 @@ export class ExplainFiles {
 /** NumPy's own format: float32 [height, width]. */
 function npy({ width, height, values }: SaliencyMap): Uint8Array {
   return new Uint8Array(dump(values, [height, width]));
+}
+
+/** The other images of the window, and where each of the boxes is in them (null: nowhere). */
+function windowOf(images: readonly WindowImage[]) {
+  return {
+    images: images.map(({ stampNs, boxes }) => ({
+      stampNs: String(stampNs),
+      boxes: boxes.map((box) => box ?? null),
+    })),
+  };
 }
 
 function figuresOf({ width, height, values }: SaliencyMap) {

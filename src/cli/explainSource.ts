@@ -22,6 +22,14 @@ export interface SourceWish {
   readonly frame: number | undefined;
   /** Of a bag: seconds since its first message, or a stamp in seconds since the epoch; the image nearest to it is meant. */
   readonly at: number | undefined;
+  /** Of a bag: how many images, the one that is meant and those before it. */
+  readonly window: number;
+}
+
+/** The image that is meant. */
+export interface FoundFrame extends FrameToExplain {
+  /** As many of the band's images before it as were wished for and there are, oldest first. */
+  readonly before: readonly Frame[];
 }
 
 /** Seconds since the epoch in 1973: no bag is as long. */
@@ -32,18 +40,20 @@ const IMAGE_FILE = /\.(png|jpe?g)$/i;
  * Finds the image.
  * @throws ExpectedError `input` where there is none, `usage` where it cannot be told which one is meant
  */
-export async function findFrame(wish: SourceWish, config: PerceptionConfig): Promise<FrameToExplain> {
-  if (IMAGE_FILE.test(wish.file)) return { frame: await imageFile(wish) };
+export async function findFrame(wish: SourceWish, config: PerceptionConfig): Promise<FoundFrame> {
+  if (IMAGE_FILE.test(wish.file)) return { frame: await imageFile(wish), before: [] };
   const bag = await openBag(wish.file);
   try {
     if (isFrameLogFile(bag.topics) && (await stat(wish.file)).isFile()) return await loggedFrame(wish);
-    return { frame: await recordedFrame(bag, wish, config) };
+    return await recordedFrame(bag, wish, config);
   } finally {
     await bag.close();
   }
 }
 
-async function imageFile({ file, spectrum = 'rgb', frame, at }: SourceWish): Promise<Frame> {
+async function imageFile(wish: SourceWish): Promise<Frame> {
+  const { file, spectrum = 'rgb', frame, at } = wish;
+  refuseWindow(wish, 'one image');
   if (frame !== undefined || at !== undefined)
     throw new ExpectedError('usage', `${file} is one image`, 'leave --frame and --at out; they choose from a bag');
   try {
@@ -55,7 +65,9 @@ async function imageFile({ file, spectrum = 'rgb', frame, at }: SourceWish): Pro
   }
 }
 
-async function loggedFrame({ file, spectrum, frame, at }: SourceWish): Promise<FrameToExplain> {
+async function loggedFrame(wish: SourceWish): Promise<FoundFrame> {
+  const { file, spectrum, frame, at } = wish;
+  refuseWindow(wish, 'a file of a frame log: one moment');
   if (frame !== undefined || at !== undefined)
     throw new ExpectedError(
       'usage',
@@ -67,11 +79,16 @@ async function loggedFrame({ file, spectrum, frame, at }: SourceWish): Promise<F
   const band = chooseBand(spectrum, bands, file);
   const logged = frames.find((candidate) => candidate.frame.spectrum === band);
   if (logged === undefined) throw new Error('unreachable: the band was chosen among the frames');
-  return { frame: logged.frame, logged };
+  return { frame: logged.frame, logged, before: [] };
 }
 
-async function recordedFrame(bag: Bag, wish: SourceWish, config: PerceptionConfig): Promise<Frame> {
-  const { frame: number, at, file } = wish;
+function refuseWindow({ file, window }: SourceWish, what: string): void {
+  if (window === 1) return;
+  throw new ExpectedError('usage', `${file} is ${what}`, 'leave --window out; it takes images of a bag');
+}
+
+async function recordedFrame(bag: Bag, wish: SourceWish, config: PerceptionConfig): Promise<FoundFrame> {
+  const { frame: number, at, file, window } = wish;
   if (number !== undefined && at !== undefined)
     throw new ExpectedError('usage', '--frame and --at were both given', 'give one of them');
   const available = bag.topics.map(({ name, type }) => ({ topic: name, type }));
@@ -84,7 +101,7 @@ async function recordedFrame(bag: Bag, wish: SourceWish, config: PerceptionConfi
     at === undefined
       ? await numbered(bag, topic, number ?? 0, decode)
       : await nearest(bag, topic, at < EPOCH_SECONDS ? bag.startTimeNs + seconds(at) : seconds(at), decode);
-  if (found) return found;
+  if (found) return { frame: found, before: await imagesBefore(bag, topic, found, window - 1, decode) };
   throw new ExpectedError(
     'input',
     `${file} has no image ${at === undefined ? `number ${number ?? 0}` : `near ${at} s`} on ${topic}`,
@@ -101,6 +118,25 @@ async function numbered(
   let index = 0;
   for await (const message of bag.messages({ topics: [topic] })) if (index++ === number) return decode(message);
   return undefined;
+}
+
+/** The last `count` images before one, oldest first. */
+async function imagesBefore(
+  bag: Bag,
+  topic: string,
+  { stampNs, receivedNs }: Frame,
+  count: number,
+  decode: (message: RawMessage) => Frame,
+): Promise<Frame[]> {
+  if (count === 0) return [];
+  const last: Frame[] = [];
+  for await (const message of bag.messages({ topics: [topic], end: receivedNs + 1n })) {
+    const frame = decode(message);
+    if (frame.stampNs >= stampNs) continue;
+    last.push(frame);
+    if (last.length > count) last.shift();
+  }
+  return last;
 }
 
 /** How far the recorder may have been behind the camera. */

@@ -14,6 +14,7 @@ import { explainByMasks, type ScoreSource } from './maskExplanation.js';
 import { checkRequest, requestHash } from './request.js';
 import type { SettingsOf } from './settings.js';
 import { explainBySidu, type GridScorer } from './siduExplanation.js';
+import { meanOverWindow } from './windowScores.js';
 
 export interface ExplainerOptions {
   /** Threads that score masks side by side. Default: one for each core; one where a GPU may be used. */
@@ -107,11 +108,11 @@ class ExplainerPool implements Explainer {
     settings: SettingsOf<'rise'> | SettingsOf<'d-rise'> | SettingsOf<'live-rise'>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<PartialExplanation> {
-    const id = this.#nextId++;
     const { input } = this.manifest;
     const placed = letterbox(request.size, input, input.resize);
     const { content } = placed;
-    const picture = sourcePicture(request);
+    const pictures = windowPictures(request).map((picture) => ({ id: this.#nextId++, ...picture }));
+    const [{ picture }] = pictures;
     const options: MaskStreamOptions = {
       seed: request.seed,
       content,
@@ -120,16 +121,14 @@ class ExplainerPool implements Explainer {
       sampler: settings.sampler,
       targets: picture.targets.map(({ box }) => toInput(box, placed)),
     };
-    const begin: ExplainTask = {
+    const begin = {
       kind: 'begin',
-      id,
-      picture,
       fill: settings.fill,
       rule: settings.target,
       stream: options,
       value: settings.method === 'd-rise' ? 'similarity' : 'score',
       ...(settings.method === 'live-rise' ? { live: settings } : {}),
-    };
+    } as const;
     const stream = new MaskStream(options);
     const map = mapSize(content, settings);
     const estimate =
@@ -140,11 +139,13 @@ class ExplainerPool implements Explainer {
     if (resume) estimate.restore(resume.passes, resume.sums);
     const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);
     try {
-      await Promise.all(this.clients.map((client) => ask(client, begin, 'done')));
-      const parts = { stream, source: this.#source(id), estimate, map, targetCount: lost.length };
+      for (const { id, picture: begun } of pictures)
+        await Promise.all(this.clients.map((client) => ask(client, { ...begin, id, picture: begun }, 'done')));
+      const parts = { stream, source: this.#source(pictures, lost.length), estimate, map, targetCount: lost.length };
       yield* explainByMasks(parts, settings, lost, requestHash(request, this.manifest), signal);
     } finally {
-      await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'end', id })));
+      const ends = this.clients.flatMap((client) => pictures.map(({ id }) => client.call({ kind: 'end', id })));
+      await Promise.allSettled(ends);
     }
   }
 
@@ -181,10 +182,16 @@ class ExplainerPool implements Explainer {
     }
   }
 
-  #source(id: number): ScoreSource {
+  #source(pictures: readonly (WindowPicture & { readonly id: number })[], targetCount: number): ScoreSource {
     return {
       parallel: this.clients.length,
-      score: (from, count) => ask(this.#idlest, { kind: 'score', id, from, count }, 'scored'),
+      score: async (from, count) => {
+        const asked = pictures.map(async ({ id, targets }) => {
+          const scores = await ask(this.#idlest, { kind: 'score', id, from, count }, 'scored');
+          return { targets, scores };
+        });
+        return meanOverWindow(await Promise.all(asked), count, targetCount);
+      },
     };
   }
 
@@ -205,7 +212,28 @@ class ExplainerPool implements Explainer {
   }
 }
 
-function sourcePicture({ pixels, size, targets }: ExplainRequest): SourcePicture {
+/** A picture of a window, and which of the request's targets are in it. */
+interface WindowPicture {
+  readonly picture: SourcePicture;
+  readonly targets: readonly number[];
+}
+
+/** The picture itself, then those of its window that have any of the targets. */
+function windowPictures(request: ExplainRequest): [WindowPicture, ...WindowPicture[]] {
+  const { targets, size, window = [] } = request;
+  const others = window.flatMap(({ pixels, boxes }): WindowPicture[] => {
+    const present = targets.flatMap((target, index) => {
+      const box = boxes[index];
+      return box ? [{ index, target: { ...target, box } }] : [];
+    });
+    if (present.length === 0) return [];
+    const picture = sourcePicture({ pixels, size, targets: present.map(({ target }) => target) });
+    return [{ picture, targets: present.map(({ index }) => index) }];
+  });
+  return [{ picture: sourcePicture(request), targets: targets.map((_, index) => index) }, ...others];
+}
+
+function sourcePicture({ pixels, size, targets }: Pick<ExplainRequest, 'pixels' | 'size' | 'targets'>): SourcePicture {
   return {
     pixels,
     size,

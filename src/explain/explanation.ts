@@ -4,6 +4,7 @@ import type { Box } from '../geometry/box.js';
 import type { Size } from '../geometry/letterbox.js';
 import type { SaliencyMap } from '../saliency/saliencyMap.js';
 import type { ExplainSettings } from './settings.js';
+import type { WindowFrame } from './windowScores.js';
 
 /** A detection that is to be explained; a `Detection` is one. */
 export interface ExplainTarget {
@@ -24,6 +25,8 @@ export interface ExplainRequest {
   /** All explained by the same masks; at least one. */
   readonly targets: readonly ExplainTarget[];
   readonly settings: ExplainSettings;
+  /** Other pictures of the same camera that the same masks are laid over, with methods that draw masks: see windowScores.ts. */
+  readonly window?: readonly WindowFrame[];
   /** A whole number from 0 to 2³² − 1. Equal requests with equal seeds give equal maps. */
   readonly seed: number;
   /** Continue from here instead of starting: see `PartialExplanation.checkpoint`. */

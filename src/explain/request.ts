@@ -4,9 +4,12 @@ import { ExpectedError } from '../errors.js';
 import { area, clip } from '../geometry/box.js';
 import type { ExplainRequest, ExplanationCheckpoint } from './explanation.js';
 import { parseExplainSettings } from './settings.js';
+import type { WindowFrame } from './windowScores.js';
 
 const MAX_TARGETS = 1000;
 const MAX_SIDE = 1 << 15;
+/** Pictures of a window: each is held by every worker. */
+const MAX_WINDOW = 64;
 
 /**
  * Checks a request against the model that is to answer it.
@@ -38,9 +41,39 @@ export function checkRequest(request: ExplainRequest, manifest: ModelManifest): 
       );
   });
   parseExplainSettings(request.settings, 'the request');
+  if (request.window && request.window.length > 0) checkWindow(request.window, request);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
     throw new ExpectedError('usage', `the seed ${seed} cannot be used`, 'give a whole number from 0 to 4294967295');
   if (resume) checkCheckpoint(resume, request, manifest);
+}
+
+function checkWindow(window: readonly WindowFrame[], { pixels, size, targets, settings }: ExplainRequest): void {
+  const { method } = settings;
+  if (method === 'grad-cam' || method === 'sidu')
+    throw new ExpectedError(
+      'usage',
+      `${method} draws no masks that could stand still over a window of images`,
+      'use rise, d-rise or live-rise, or explain one image',
+    );
+  if (window.length >= MAX_WINDOW) throw misfit(`${window.length + 1} images of a window`, `give up to ${MAX_WINDOW}`);
+  for (const frame of window) {
+    if (frame.pixels.length !== pixels.length)
+      throw misfit(
+        `an image of the window with ${frame.pixels.length} values beside one with ${pixels.length}`,
+        'the masks of a window need images of one size: give a shorter window',
+      );
+    if (frame.boxes.length !== targets.length)
+      throw misfit(
+        `${frame.boxes.length} boxes for ${targets.length} targets`,
+        'give a box or nothing for each target',
+      );
+    for (const box of frame.boxes)
+      if (box && !(area(clip(box, size.width, size.height)) > 0))
+        throw misfit(
+          `a box of the window, [${box.x1}, ${box.y1}, ${box.x2}, ${box.y2}], has no area inside the picture`,
+          'leave it out: a target need not be in every image of the window',
+        );
+  }
 }
 
 function checkCheckpoint(resume: ExplanationCheckpoint, request: ExplainRequest, manifest: ModelManifest): void {
@@ -54,13 +87,16 @@ function misfit(what: string, remedy: string): ExpectedError {
 
 /** SHA-256 of everything that the maps depend on. */
 export function requestHash(request: ExplainRequest, manifest: ModelManifest): string {
-  const { pixels, size, targets, settings, seed } = request;
+  const { pixels, size, targets, settings, seed, window = [] } = request;
   const rest = JSON.stringify([
     manifest.sha256,
     size,
     targets.map(({ box, classIndex }) => [box, classIndex]),
     settings,
     seed,
+    ...window.map(({ boxes }) => boxes.map((box) => box ?? null)),
   ]);
-  return createHash('sha256').update(pixels).update(rest).digest('hex');
+  const hash = createHash('sha256').update(pixels);
+  for (const frame of window) hash.update(frame.pixels);
+  return hash.update(rest).digest('hex');
 }

@@ -1,5 +1,6 @@
 import type { Explainer, ExplainTarget, PartialExplanation } from '../explain/explanation.js';
 import type { ExplainSettings } from '../explain/settings.js';
+import type { WindowFrame } from '../explain/windowScores.js';
 import { attentionFigures } from '../metrics/attention.js';
 import { versions } from '../versions.js';
 import type { Explanation, ExplanationSource, ImageOrigin } from './explanation.js';
@@ -13,6 +14,8 @@ export interface ExplainWork {
   readonly targets: readonly ExplainTarget[];
   readonly settings: ExplainSettings;
   readonly seed: number;
+  /** Images before this one that the same masks are laid over. */
+  readonly window?: readonly WindowFrame[];
 }
 
 /** How far an explanation has come. */
@@ -34,7 +37,7 @@ export async function* explainFrame(
   work: ExplainWork,
   signal?: AbortSignal,
 ): AsyncGenerator<ExplainProgress, void, undefined> {
-  const { image, pixels, targets, settings, seed } = work;
+  const { image, pixels, targets, settings, seed, window } = work;
   const { name, sha256 } = explainer.manifest;
   const source: ExplanationSource = {
     settings,
@@ -42,7 +45,7 @@ export async function* explainFrame(
     model: { name, sha256, provider: explainer.provider },
     versions: versions(),
   };
-  const request = { pixels, size: image.size, targets, settings, seed };
+  const request = { pixels, size: image.size, targets, settings, seed, ...(window && { window }) };
   for await (const partial of explainer.explain(request, signal)) {
     const { passes, plannedPasses, final } = partial;
     const explanations = targets.map((target, index) => explanationOf(image, target, source, partial, index));

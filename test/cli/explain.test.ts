@@ -111,6 +111,26 @@ describe('msal explain', function () {
     assert.deepEqual(byTime.summary.boxes, [byNumber.summary.boxes[1]]);
   });
 
+  it('lays the same masks over the images before, as many as there are, and says which', async () => {
+    const bag = path.join(folder, 'window.mcap');
+    await writeSmallDrive(bag, 4);
+    const at = ['--bag', bag, '--spectrum', 'fir', '--passes', '12'];
+    const { run, summary } = await explain([...at, '--frame', '2', '--window', '3']);
+    const stampOf = (frame: bigint): string => String(START_NS + frame * PERIOD_NS + 3_000_000n);
+    assert.equal(summary.image.stampNs, stampOf(2n));
+    assert.deepEqual(
+      summary.window?.images.map(({ stampNs }) => stampNs),
+      [stampOf(0n), stampOf(1n)],
+    );
+    assert.ok(summary.window.images.every(({ boxes }) => boxes.length === summary.boxes.length));
+    assert.match(run.stdout, /rise, 12 passes over 3 images/);
+    const first = await explain([...at, '--frame', '0', '--window', '3', '--box', '1']);
+    assert.deepEqual(first.summary.window, { images: [] });
+    const alone = await explain([...at, '--frame', '0', '--box', '1']);
+    assert.equal(alone.summary.window, undefined);
+    assert.deepEqual(first.summary.boxes, alone.summary.boxes);
+  });
+
   it('explains the logged boxes of a file of a frame log', async () => {
     const log = path.join(folder, 'log');
     await logFrames(log, [0]);
@@ -166,6 +186,7 @@ describe('msal explain', function () {
     ['an image and a bag', () => [picture, '--bag', picture], 2, /both/],
     ['an image that is not there', () => [path.join(folder, 'no.png')], 3, /no\.png/],
     ['a time in a single image', () => [picture, '--at', '3'], 2, /is one image/],
+    ['a window of a single image', () => [picture, '--window', '3'], 2, /is one image/],
     ['a box that is not there', () => [picture, '--box', '99'], 2, /there is no box 99; there are 1: /],
     ['passes of a method that draws no masks', () => [picture, '--method', 'sidu', '--passes', '5'], 2, /--passes/],
     ['an image without detections', () => [picture, '--score-threshold', '1'], 3, /nothing is detected/],

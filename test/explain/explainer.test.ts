@@ -6,10 +6,12 @@ import path from 'node:path';
 import { readPlainDetector } from '../../src/detector/composedDetector.js';
 import { EfficientDet } from '../../src/detector/efficientDet.js';
 import { readModelFiles } from '../../src/detector/manifest.js';
+import type { ExpectedError } from '../../src/errors.js';
 import { openExplainer, type ExplainerOptions } from '../../src/explain/explainerPool.js';
-import type { Explainer, ExplainRequest, PartialExplanation } from '../../src/explain/explanation.js';
+import type { Explainer, ExplainRequest, ExplainTarget, PartialExplanation } from '../../src/explain/explanation.js';
 import { modelPicture } from '../../src/explain/modelPicture.js';
 import { presetSettings, type SettingsOf } from '../../src/explain/settings.js';
+import type { WindowFrame } from '../../src/explain/windowScores.js';
 import { GraphIndex } from '../../src/onnx/graphIndex.js';
 import { readModel, writeModel } from '../../src/onnx/modelFile.js';
 import { float32Tensor, float32Values, shapeOf } from '../../src/onnx/tensors.js';
@@ -119,6 +121,73 @@ describe('the explainer', () => {
         const settings = { ...rise, passes: 4, fill, target: { ...rise.target, among } };
         assert.equal((await final(explainer, { ...request, settings })).passes, 4);
       }
+  });
+
+  describe('over a window of images', () => {
+    /** The picture, darker and moved by a pixel: another moment. */
+    const other = Uint8Array.from(pixels, (_, i) => Math.floor(0.8 * (pixels[i - 3] ?? 0)));
+    const settings = { ...rise, estimator: 'mean' } as const;
+    const boxes = (): (ExplainTarget['box'] | undefined)[] => request.targets.map(({ box }) => box);
+
+    it('is RISE without other images, and with the same image again', async () => {
+      const alone = await final(explainer, { ...request, settings });
+      assert.deepEqual((await final(explainer, { ...request, settings, window: [] })).targets, alone.targets);
+      const again = { pixels, boxes: boxes() };
+      const three = await final(explainer, { ...request, settings, window: [again, again] });
+      assert.deepEqual(three.targets, alone.targets);
+    });
+
+    it('is the mean of the images’ own maps by the same masks, of those that have the box', async () => {
+      const [first, ...rest] = boxes();
+      const windowed = await final(explainer, {
+        ...request,
+        settings,
+        window: [{ pixels: other, boxes: [undefined, ...rest] }],
+      });
+      const alone = await final(explainer, { ...request, settings });
+      const moved = await final(explainer, { ...request, pixels: other, settings });
+      assert.notDeepEqual(moved.targets[1].map, alone.targets[1].map);
+      assert.deepEqual(windowed.targets[0].map, alone.targets[0].map);
+      assert.ok(first);
+      for (const t of [1, 2])
+        windowed.targets[t].map.values.forEach((value, x) => {
+          const mean = (alone.targets[t].map.values[x] + moved.targets[t].map.values[x]) / 2;
+          assert.ok(Math.abs(value - mean) < 1e-6);
+        });
+    });
+
+    it('continues from a checkpoint of the same window only', async () => {
+      const window = [{ pixels: other, boxes: boxes() }];
+      const whole = await final(explainer, { ...request, window });
+      for await (const { checkpoint } of explainer.explain({ ...request, window })) {
+        assert.ok(checkpoint);
+        const resume = structuredClone(checkpoint());
+        assert.deepEqual((await final(explainer, { ...request, window, resume })).targets, whole.targets);
+        await assert.rejects(final(explainer, { ...request, resume }), /checkpoint of another explanation/);
+        const brighter = [{ pixels, boxes: boxes() }];
+        await assert.rejects(final(explainer, { ...request, window: brighter, resume }), /another explanation/);
+        break;
+      }
+    });
+
+    it('refuses what does not fit', async () => {
+      const outside = { x1: 500, y1: 0, x2: 600, y2: 50 };
+      const misfits: [Partial<ExplainRequest>, RegExp][] = [
+        [{ window: [{ pixels: other.subarray(3), boxes: boxes() }] }, /images of one size/],
+        [{ window: [{ pixels: other, boxes: [] }] }, /0 boxes for 3 targets/],
+        [{ window: [{ pixels: other, boxes: [outside, undefined, undefined] }] }, /no area inside/],
+        [{ window: Array(64).fill({ pixels: other, boxes: boxes() }) as WindowFrame[] }, /65 images of a window/],
+        [
+          { window: [{ pixels: other, boxes: boxes() }], settings: { method: 'grad-cam', variant: 'study' } },
+          /grad-cam draws no masks/,
+        ],
+      ];
+      for (const [change, message] of misfits)
+        await assert.rejects(final(explainer, { ...request, ...change }), (error: ExpectedError) => {
+          assert.match(`${error.message} ${error.remedy}`, message);
+          return true;
+        });
+    });
   });
 
   it('says that a target is lost in all passes', async () => {

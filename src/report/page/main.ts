@@ -2,6 +2,7 @@ import { mountCharts } from './charts.js';
 import { readHeader, readNumbers } from './dataBlocks.js';
 import { mountDetections } from './detectionTable.js';
 import { byId } from './dom.js';
+import { mountFused } from './fusedTable.js';
 import { mountFrameList } from './frameList.js';
 import { mountKeyboard } from './keyboard.js';
 import { mountLanes } from './lanes.js';
@@ -9,6 +10,7 @@ import { mountOverview } from './overview.js';
 import { mountPanes } from './panes.js';
 import { PictureStore } from './pictureStore.js';
 import { makeModel, orderFor } from './reportModel.js';
+import { mountTracks } from './trackTable.js';
 import { mountTransport } from './transport.js';
 import { Viewer, type ViewerState } from './viewerState.js';
 
@@ -42,9 +44,11 @@ async function start(): Promise<void> {
   mountTransport(model, viewer);
   mountFrameList(model, viewer);
   mountDetections(model, viewer);
+  mountFused(model, viewer);
   mountKeyboard(model, viewer);
   mountLanes(model, viewer);
   mountCharts(model, viewer);
+  mountTracks(model, viewer);
   byId('status', HTMLElement).hidden = true;
   document.documentElement.dataset['ready'] = 'true';
 }

@@ -7,6 +7,13 @@ export function decimal(value: Figure | undefined, digits = 2): string {
   return value === null || value === undefined ? DASH : value.toFixed(digits);
 }
 
+/** `+0.31` or `−0.08`; a dash for null. */
+export function signed(value: Figure | undefined, digits = 2): string {
+  if (value === null || value === undefined) return DASH;
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
+}
+
 export function percent(share: Figure | undefined): string {
   return share === null || share === undefined ? DASH : `${Math.round(share * 100)} %`;
 }
