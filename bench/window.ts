@@ -148,8 +148,8 @@ function averaged(maps: readonly Maps[], window: number): Maps[] {
 }
 
 /**
- * By pair of successive images and track, grouped by track. Change: `Σ (G_t − G_{t−1})² / (½ Σ (G_t − Ḡ_t)² + ½ Σ (G_{t−1} − Ḡ_{t−1})²)`,
- * 0 for equal maps and about 2 for unrelated ones of equal variance.
+ * By pair of successive images and track, grouped by track. Change: with both maps' means taken off,
+ * `Σ (G_t − G_{t−1})² / (½ Σ G_t² + ½ Σ G_{t−1}²)`, from 0 for equal maps over 2 for unrelated ones to 4 for opposite ones.
  */
 function compare(images: readonly Image[], maps: readonly Maps[], reference: readonly Maps[], from: number) {
   const figures = { change: [] as GroupedValue[], correlation: [] as GroupedValue[], fidelity: [] as GroupedValue[] };
@@ -175,12 +175,13 @@ function compare(images: readonly Image[], maps: readonly Maps[], reference: rea
 
 function change(a: Float32Array, b: Float32Array): number {
   const common = [...a.keys()].filter((cell) => Number.isFinite(a[cell]) && Number.isFinite(b[cell]));
-  const spread = (grid: Float32Array): number => {
+  const [valuesA, valuesB] = [a, b].map((grid) => {
     const mean = common.reduce((sum, cell) => sum + grid[cell], 0) / common.length;
-    return common.reduce((sum, cell) => sum + (grid[cell] - mean) ** 2, 0);
-  };
-  const moved = common.reduce((sum, cell) => sum + (b[cell] - a[cell]) ** 2, 0);
-  return moved / ((spread(a) + spread(b)) / 2);
+    return common.map((cell) => grid[cell] - mean);
+  });
+  const squares = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0);
+  const moved = squares(valuesB.map((value, i) => value - valuesA[i]));
+  return moved / ((squares(valuesA) + squares(valuesB)) / 2);
 }
 
 function wholeNumber(text: string): number {

@@ -13,6 +13,8 @@ export interface BandTracks {
   readonly pairs: number;
   /** Mean correlation of successive maps over all pairs, in [−1, 1]: see tracking/mapTracks.ts. Absent without a pair. */
   readonly stability?: number;
+  /** What the mean correlation is between the maps of different boxes of one image: what stability is to be compared with. */
+  readonly unrelated?: number;
 }
 
 export interface TracksSummary {
@@ -62,7 +64,13 @@ export class ReplayTracks {
       const sums = this.#sums.get(spectrum);
       if (sums === undefined) return [];
       const { tracks, longest, pairs, correlations } = sums;
-      return [[spectrum, { tracks, longest, pairs, ...(pairs > 0 && { stability: correlations / pairs }) }] as const];
+      const unrelated = this.#bands.get(spectrum)?.unrelated;
+      const figures: BandTracks = {
+        ...{ tracks, longest, pairs },
+        ...(pairs > 0 && { stability: correlations / pairs }),
+        ...(unrelated !== undefined && { unrelated }),
+      };
+      return [[spectrum, figures] as const];
     });
     const rule = { ...TRACKING, gridCells: GRID_CELLS, gridSpan: GRID_SPAN };
     return { rule, bands: Object.fromEntries(bands) };
@@ -93,11 +101,13 @@ export class ReplayTracks {
 
 /** The figures in words, for the report and the terminal. */
 export function trackNotes({ bands }: TracksSummary): string[] {
-  const parts = Object.entries(bands).flatMap(([spectrum, { tracks, stability }]) =>
-    stability === undefined ? [] : [`${spectrum} ${stability.toFixed(2)} (${String(tracks)} tracks)`],
-  );
+  const parts = Object.entries(bands).flatMap(([spectrum, { tracks, stability, unrelated }]) => {
+    if (stability === undefined) return [];
+    const beside = unrelated === undefined ? '' : `, different boxes ${unrelated.toFixed(2)}`;
+    return [`${spectrum} ${stability.toFixed(2)} (${String(tracks)} tracks${beside})`];
+  });
   if (parts.length === 0) return [];
   return [
-    `Stability of maps from image to image, mean correlation along the boxes that could be followed: ${parts.join(', ')}.`,
+    `Mean correlation of maps from image to image, along the boxes that could be followed: ${parts.join('; ')}. “Different boxes”: between the maps of different boxes of one image.`,
   ];
 }

@@ -53,14 +53,15 @@ interface Track extends Omit<MapTrack, 'stability' | 'centreStep'> {
  *
  * `ρ_t = corr(G_{t−1}, G_t)`, `S = mean_t ρ_t` over the pairs of which neither map is flat.
  *
- * S says how steady an explanation is, not whether it is right. All maps that look at the middle of their boxes resemble each other: S of
- * unrelated maps is not 0.
+ * S says how steady an explanation is, not whether it is right. All maps that look at the middle of their boxes resemble each other, so S of
+ * unrelated maps is not 0: `unrelated` says what it is, from the maps of different boxes of one image.
  *
  * Memory: one grid for each track that has not ended.
  */
 export class MapTracks {
   readonly #tracker: IouTracker;
   readonly #tracks = new Map<number, Track>();
+  readonly #unrelated = { pairs: 0, correlations: 0 };
   #stampNs: bigint | undefined;
 
   /**
@@ -81,7 +82,15 @@ export class MapTracks {
     this.#stampNs = stampNs;
     const { tracks, ended } = this.#tracker.add(boxes);
     this.#endTracks(ended);
-    return boxes.map((box, i) => this.#step(tracks[i], stampNs, picture, box));
+    const steps = boxes.map((box, i) => this.#step(tracks[i], stampNs, picture, box));
+    tracks.slice(1).forEach((track, i) => this.#compare(tracks[i], track));
+    return steps;
+  }
+
+  /** Mean correlation of the maps of different boxes of one image, each box with the next in its list; absent without a pair. */
+  get unrelated(): number | undefined {
+    const { pairs, correlations } = this.#unrelated;
+    return pairs > 0 ? correlations / pairs : undefined;
   }
 
   /** Ends all tracks. */
@@ -113,6 +122,14 @@ export class MapTracks {
       place,
     });
     return { track, ...(place && { place }), ...(correlation !== undefined && { correlation }) };
+  }
+
+  #compare(a: number, b: number): void {
+    const [gridA, gridB] = [a, b].map((track) => this.#tracks.get(track)?.grid);
+    const correlation = gridA && gridB && gridAgreement(gridA, gridB);
+    if (correlation === undefined) return;
+    this.#unrelated.pairs++;
+    this.#unrelated.correlations += correlation;
   }
 
   #endTracks(ended: readonly number[]): void {

@@ -89,6 +89,23 @@ describe('MapTracks', () => {
     ]);
   });
 
+  it('says how much maps of different boxes resemble each other (worked by hand)', () => {
+    let next = 1;
+    const tracks = new MapTracks(
+      () => next++,
+      () => undefined,
+    );
+    assert.equal(tracks.unrelated, undefined);
+    tracks.add(0n, picture, [thing(50)]);
+    assert.equal(tracks.unrelated, undefined, 'one box');
+    tracks.add(1n, picture, [thing(50), thing(150, 30, EMPTY)]);
+    assert.equal(tracks.unrelated, undefined, 'an empty map');
+    tracks.add(2n, picture, [thing(50), thing(150)]);
+    assert.ok((tracks.unrelated ?? 0) > 0.99, 'both look at the middle of their boxes');
+    tracks.add(3n, picture, [thing(50, 5), thing(150, 55)]);
+    assert.ok((tracks.unrelated ?? 1) < 0.6, 'on opposite sides');
+  });
+
   it('follows without maps, and over gaps', () => {
     const { map: _, ...bare } = thing(50);
     const { steps, ended } = follow([[bare], [], [bare]]);
