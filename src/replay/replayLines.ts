@@ -4,7 +4,7 @@ import { detectionLines } from './detectionLines.js';
 import { fusedLines } from './fusedLines.js';
 import { JsonLinesWriter } from './jsonLines.js';
 import type { ExplainedFusion } from './replayFusion.js';
-import type { EndedTrack, SetTracks } from './replayTracks.js';
+import { trackLine, type EndedTrack, type SetTracks } from './replayTracks.js';
 
 /** What a replay writes as JSON lines: `detections.jsonl`, `tracks.jsonl`, and `fused.jsonl` where the bands are fused. */
 export class ReplayLines {
@@ -36,7 +36,7 @@ export class ReplayLines {
   }
 
   async addTracks(ended: readonly EndedTrack[]): Promise<void> {
-    for (const track of ended) await this.tracks.write(track);
+    for (const track of ended) await this.tracks.write(trackLine(track));
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,11 @@ export interface EndedTrack extends MapTrack {
   readonly spectrum: Spectrum;
 }
 
+/** One line of `tracks.jsonl`. */
+export function trackLine({ track, spectrum, className, ...figures }: EndedTrack): object {
+  return { track, spectrum, class: className, ...figures };
+}
+
 /** What a set does to the tracks. */
 export interface SetTracks {
   /** By band, in the order of its detections. */

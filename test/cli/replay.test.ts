@@ -3,8 +3,9 @@ import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeBag } from '../../src/bag/describeBag.js';
+import type { DetectionLine } from '../../src/replay/detectionLines.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
-import { SPECTRA } from '../../src/spectrum.js';
+import { type Spectrum, SPECTRA } from '../../src/spectrum.js';
 import { runPython } from '../bag/python.js';
 import { topicOf, TINY_CONFIG, writeSmallDrive } from '../replay/smallDrive.js';
 import { runMsal } from './runMsal.js';
@@ -47,6 +48,31 @@ describe('msal replay', function () {
 
     const lines = (await readFile(path.join(output, 'detections.jsonl'), 'utf8')).trim().split('\n');
     assert.equal(lines.length, total);
+    // Every detection is a step of one track; the tracks hold them all, and the summary what the steps say.
+    const steps = lines.map((line) => JSON.parse(line) as DetectionLine);
+    const tracks = (await readFile(path.join(output, 'tracks.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { track: number; spectrum: Spectrum; images: number; pairs: number });
+    assert.equal(
+      tracks.reduce((sum, { images }) => sum + images, 0),
+      total,
+    );
+    assert.deepEqual(new Set(steps.map(({ track }) => track)), new Set(tracks.map(({ track }) => track)));
+    for (const spectrum of SPECTRA) {
+      const own = steps
+        .filter((step) => step.spectrum === spectrum)
+        .flatMap(({ mapCorrelation }) => mapCorrelation ?? []);
+      const band = summary.tracks.bands[spectrum];
+      assert.equal(band?.pairs, own.length);
+      assert.equal(
+        band.pairs,
+        tracks.filter((track) => track.spectrum === spectrum).reduce((sum, { pairs }) => sum + pairs, 0),
+      );
+      const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+      if (own.length > 0) assert.ok(Math.abs((band.stability ?? NaN) - mean) < 1e-9);
+    }
+    assert.ok(steps.some(({ mapCorrelation }) => mapCorrelation !== undefined));
 
     const read = (await runPython('../replay/read_annotated.py', bag, path.join(output, 'annotated.mcap'))) as {
       originalsUntouched: boolean;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadBaseline } from '../../src/drift/baseline.js';
 import { loadConfig } from '../../src/pipeline/config.js';
+import type { FusedLine } from '../../src/replay/fusedLines.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
 import { SPECTRA } from '../../src/spectrum.js';
 import { runPython } from '../bag/python.js';
@@ -21,6 +22,8 @@ interface Fused {
       readonly score: number;
       readonly supporting: readonly string[];
       readonly silent: readonly string[];
+      readonly shapley: readonly number[];
+      readonly leaveOneOut: readonly number[];
       readonly members: readonly (readonly [spectrum: string, index: number, score: number])[];
     }[];
   }[];
@@ -55,7 +58,7 @@ describe('msal replay, fusing', function () {
     await writeFile(config, TINY_CONFIG + FUSION);
     await writeSmallDrive(bag, 5, { missing: { spectrum: 'fir', frames: [3] } });
     const baselineFile = path.join(folder, 'baseline.json');
-    const run = await runMsal(['replay', bag, '-o', output, '-c', config, '--baseline', baselineFile]);
+    const run = await runMsal(['replay', bag, '-o', output, '-c', config, '--baseline', baselineFile, '--jsonl']);
     assert.equal(run.code, 0, run.stderr);
     const summary = JSON.parse(await readFile(path.join(output, 'summary.json'), 'utf8')) as ReplaySummary;
     const { fusion, detections } = summary;
@@ -63,6 +66,7 @@ describe('msal replay, fusing', function () {
     assert.match(run.stdout, /fused {2}\d+ detections/);
     const report = await readFile(path.join(output, 'report.html'), 'utf8');
     assert.match(report, /Fused detections, in the view of the fir camera/);
+    assert.match(run.stdout, /Fused detections that a band carried, by its Shapley value: rgb \d+/);
 
     const readers = (await runPython('../replay/read_fused.py', path.join(output, 'annotated.mcap'))) as Record<
       'mcap_ros2' | 'rosbags',
@@ -97,6 +101,23 @@ describe('msal replay, fusing', function () {
       assert.ok(score > 0 && score <= Math.max(...members.map(([, , own]) => own)) + 1e-6);
     }
     const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
+    // Which band carried each: in the message, in the lines and, summed up, in the summary.
+    for (const { spectra, detections: some } of supported)
+      for (const { score, shapley, leaveOneOut } of some) {
+        assert.deepEqual([shapley.length, leaveOneOut.length], [spectra.length, spectra.length]);
+        assert.ok(Math.abs(sum(shapley) - score) < 1e-5);
+      }
+    const lines = (await readFile(path.join(output, 'fused.jsonl'), 'utf8')).trimEnd().split('\n');
+    const contributions = lines.map((line) => (JSON.parse(line) as FusedLine).contributions);
+    assert.deepEqual(
+      contributions.map((own) => Object.values(own).map(({ shapley }) => Math.fround(shapley))),
+      fused.map(({ shapley }) => shapley),
+    );
+    const ofRgb = contributions.map((own) => own['rgb']?.shapley ?? NaN);
+    assert.ok(Math.abs((fusion.contributions.rgb?.shapley ?? NaN) - sum(ofRgb) / ofRgb.length) < 1e-9);
+    assert.equal(sum(Object.values(fusion.contributions).map(({ carried }) => carried)), fused.length);
+    assert.equal(summary.outputs['fused'], path.join(output, 'fused.jsonl'));
+
     assert.equal(sum(Object.values(fusion.detections)), fused.length);
     assert.equal(sum(fusion.supportedBy), fused.length);
     assert.equal(sum(Object.values(fusion.silent)), sum(fused.map(({ silent }) => silent.length)));

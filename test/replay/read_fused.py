@@ -28,6 +28,8 @@ def note(found, topic, message):
                     'score': float(detection.score),
                     'supporting': list(detection.supporting),
                     'silent': list(detection.silent),
+                    'shapley': [float(value) for value in detection.shapley],
+                    'leaveOneOut': [float(value) for value in detection.leave_one_out],
                     'members': [[m.spectrum, int(m.index), float(m.score)] for m in detection.members],
                 }
                 for detection in message.detections
