@@ -11,7 +11,8 @@ import { letterbox } from '../geometry/letterbox.js';
 import { decodeImage } from '../images/decode.js';
 import { resizeToInput } from '../images/resize.js';
 import { DetectorPool } from '../inference/detectorPool.js';
-import { type CocoSummary, evaluateDetections, type GroundTruth, type ScoredBox } from '../metrics/averagePrecision.js';
+import { type CocoSummary, evaluateDetections } from '../metrics/averagePrecision.js';
+import type { GroundTruth, ScoredBox } from '../metrics/detectionMatching.js';
 import { evaluateCommand } from './evaluateCommand.js';
 import { startProgress } from './progress.js';
 

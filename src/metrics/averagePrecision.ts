@@ -1,23 +1,5 @@
-import { area, type Box, intersectionArea } from '../geometry/box.js';
-
-/** A true object. `ignore`: neither asked for nor held against a detector that finds it (COCO's `iscrowd` and `ignore`). */
-export interface GroundTruth {
-  readonly image: number;
-  readonly classIndex: number;
-  readonly box: Box;
-  /** Area that decides the size range, square pixels; COCO takes the mask's. The box's unless given. */
-  readonly area?: number;
-  readonly ignore?: boolean;
-  /** A crowd may be matched many times, and overlap with it is measured over the detection's area alone. Implies `ignore`. */
-  readonly crowd?: boolean;
-}
-
-export interface ScoredBox {
-  readonly image: number;
-  readonly classIndex: number;
-  readonly box: Box;
-  readonly score: number;
-}
+import { area } from '../geometry/box.js';
+import { type GroundTruth, match, type Pair, pairUp, type ScoredBox } from './detectionMatching.js';
 
 /** IoU thresholds 0.50, 0.55 … 0.95. */
 export const IOU_THRESHOLDS: readonly number[] = Array.from({ length: 10 }, (_, i) => 0.5 + (0.45 / 9) * i);
@@ -55,8 +37,6 @@ export interface ClassSummary {
   readonly objects: number;
 }
 
-const MAX_DETECTIONS = 100;
-
 /**
  * The COCO detection metric as pycocotools 2.0 computes it (bounding boxes; 101-point interpolated precision, at most 100
  * detections an image and class).
@@ -92,44 +72,6 @@ export function evaluateDetections(
   };
 }
 
-/** Truth and detections of one class in one image, detections by falling score (stable), at most 100; IoU detection × truth. */
-interface Pair {
-  readonly truth: readonly GroundTruth[];
-  readonly detections: readonly ScoredBox[];
-  readonly overlaps: readonly (readonly number[])[];
-}
-
-function pairUp(truth: readonly GroundTruth[], detections: readonly ScoredBox[]): Map<number, Pair[]> {
-  const groups = new Map<number, Map<number, { truth: GroundTruth[]; detections: ScoredBox[] }>>();
-  const group = (classIndex: number, image: number): { truth: GroundTruth[]; detections: ScoredBox[] } => {
-    let images = groups.get(classIndex);
-    if (!images)
-      groups.set(classIndex, (images = new Map<number, { truth: GroundTruth[]; detections: ScoredBox[] }>()));
-    let found = images.get(image);
-    if (!found) images.set(image, (found = { truth: [], detections: [] }));
-    return found;
-  };
-  for (const t of truth) group(t.classIndex, t.image).truth.push(t);
-  for (const d of detections) group(d.classIndex, d.image).detections.push(d);
-  return new Map(
-    [...groups].map(([classIndex, images]) => [
-      classIndex,
-      [...images]
-        .sort(([a], [b]) => a - b)
-        .map(([, { truth: t, detections: d }]) => {
-          const sorted = d.sort((a, b) => b.score - a.score).slice(0, MAX_DETECTIONS);
-          return { truth: t, detections: sorted, overlaps: sorted.map(({ box }) => t.map((g) => overlap(box, g))) };
-        }),
-    ]),
-  );
-}
-
-function overlap(box: Box, { box: other, crowd }: GroundTruth): number {
-  const shared = intersectionArea(box, other);
-  const whole = crowd ? area(box) : area(box) + area(other) - shared;
-  return whole > 0 ? shared / whole : 0;
-}
-
 interface ClassCurve {
   /** Average precision at each IoU threshold. */
   readonly precision: number[];
@@ -147,44 +89,17 @@ function classCurve(pairs: readonly Pair[], range: readonly [number, number]): C
   const recall: number[] = [];
   for (const threshold of IOU_THRESHOLDS) {
     const hits: { score: number; hit: boolean }[] = [];
-    pairs.forEach((pair, i) => hits.push(...match(pair, ignored[i], threshold, outside)));
+    pairs.forEach((pair, i) => {
+      match(pair, ignored[i], threshold, outside).forEach((verdict, d) => {
+        if (verdict !== 'ignored') hits.push({ score: pair.detections[d].score, hit: verdict === 'true' });
+      });
+    });
     hits.sort((a, b) => b.score - a.score);
     const { average, highest } = interpolate(hits, objects);
     precision.push(average);
     recall.push(highest);
   }
   return { precision, recall, objects };
-}
-
-/**
- * Gives each detection, best first, the free truth with the highest IoU ≥ the threshold; truth that is asked for goes before
- * ignored truth. Detections that fall on ignored truth, or on nothing while outside the size range, do not count.
- */
-function match(
-  { truth, detections, overlaps }: Pair,
-  ignored: readonly boolean[],
-  threshold: number,
-  outside: (area: number) => boolean,
-): { score: number; hit: boolean }[] {
-  const order = truth.map((_, i) => i).sort((a, b) => Number(ignored[a]) - Number(ignored[b]));
-  const taken = new Set<number>();
-  const results: { score: number; hit: boolean }[] = [];
-  detections.forEach((detection, d) => {
-    let best = Math.min(threshold, 1 - 1e-10);
-    let chosen = -1;
-    for (const g of order) {
-      if (taken.has(g) && !truth[g]?.crowd) continue;
-      if (chosen >= 0 && !ignored[chosen] && ignored[g]) break;
-      const iou = overlaps[d]?.[g] ?? 0;
-      if (iou < best) continue;
-      best = iou;
-      chosen = g;
-    }
-    if (chosen >= 0) taken.add(chosen);
-    const skip = chosen >= 0 ? ignored[chosen] : outside(area(detection.box));
-    if (!skip) results.push({ score: detection.score, hit: chosen >= 0 });
-  });
-  return results;
 }
 
 /** 101-point interpolation: at each recall level the highest precision that is reached there or later. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { evaluateDetections, type GroundTruth, type ScoredBox } from '../../src/metrics/averagePrecision.js';
+import { evaluateDetections } from '../../src/metrics/averagePrecision.js';
+import type { GroundTruth, ScoredBox } from '../../src/metrics/detectionMatching.js';
 import { packageRoot } from '../../src/packageRoot.js';
 
 interface Recorded {
