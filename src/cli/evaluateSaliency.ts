@@ -1,9 +1,8 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ExpectedError } from '../errors.js';
 import { namingOutput } from '../outputError.js';
-import { packageRoot } from '../packageRoot.js';
 import { costOf, type StudyCost } from '../study/cost.js';
 import { takeLock } from '../study/lock.js';
 import { STUDY_METHODS, studyMethods } from '../study/methods.js';
@@ -16,6 +15,7 @@ import { DEFAULT_CURVES, type StudySettings } from '../study/settings.js';
 import { loadStudyData } from '../study/studyData.js';
 import { writeStudy } from '../study/writeStudy.js';
 import { evaluateCommand } from './evaluateCommand.js';
+import { names, portablePath, shippedNetworks } from './evaluateOptions.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { number, wholeNumber } from './optionValues.js';
 import { startProgress } from './progress.js';
@@ -53,14 +53,13 @@ Examples:
 
 /** `msal evaluate saliency`: the study. */
 export function register(program: Command): void {
-  const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
   evaluateCommand(program)
     .command('saliency')
     .description('measure explanation methods on labelled pictures, as the study’s Table 2 and its figures')
     .argument('<dataset>', 'labelled pictures of several spectra')
     .option('--images <n>', 'pictures of each spectrum, drawn by the seed', wholeNumber(1, 1_000_000), 20)
-    .option('--methods <names>', 'separated by commas', list, ['grad-cam', 'rise', 'sidu'])
-    .option('--networks <manifests>', 'separated by commas (default: all in models/)', list)
+    .option('--methods <names>', 'separated by commas', names, ['grad-cam', 'rise', 'sidu'])
+    .option('--networks <manifests>', 'separated by commas (default: all in models/)', names)
     .option('--masks <n>', 'random masks for RISE', wholeNumber(1, 1_000_000), 500)
     .option('--steps <n>', 'steps of the deletion and insertion curves', wholeNumber(1, 10_000), DEFAULT_CURVES.steps)
     .option('--blur <pixels>', 'blur that insertion starts from', number(0.1, 1000), DEFAULT_CURVES.blurSigma)
@@ -90,7 +89,7 @@ async function run(dataset: string, flags: SaliencyFlags): Promise<void> {
   const { data, reports } = await loadStudyData(dataset);
   for (const { reason, count, examples } of reports.flatMap((report) => report.entries()))
     process.stderr.write(`left out: ${count} × ${reason}, for example ${examples[0]}\n`);
-  const plan = await planStudy(data, flags.networks ?? (await shippedNetworks()), settings);
+  const plan = await planStudy(data, flags.networks ?? (await shippedNetworks({ joint: true })), settings);
   const folder = path.resolve(flags.output);
   await namingOutput(folder, () => mkdir(folder, { recursive: true }));
   const unlock = takeLock(path.join(folder, 'study.lock'));
@@ -129,27 +128,15 @@ async function run(dataset: string, flags: SaliencyFlags): Promise<void> {
   }
 }
 
-async function shippedNetworks(): Promise<string[]> {
-  const folder = path.join(packageRoot, 'models');
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-  const order = ['rgb', 'nir', 'mir', 'fir'];
-  const place = (name: string): number => (order.findIndex((spectrum) => name.endsWith(`-${spectrum}.json`)) + 5) % 5;
-  const isJoint = (name: string): boolean => order.some((a) => order.some((b) => name.endsWith(`-${a}-${b}.json`)));
-  return files
-    .sort((a, b) => Number(isJoint(a)) - Number(isJoint(b)) || place(a) - place(b) || (a < b ? -1 : 1))
-    .map((name) => path.join(folder, name));
-}
-
-/** What gives these results again; absolute paths of this machine are nobody else's business. */
+/** What gives these results again. */
 function commandLine(dataset: string, flags: SaliencyFlags): string {
-  const name = (file: string): string => (path.isAbsolute(file) ? path.basename(file) : file);
   const words = [
     'msal evaluate saliency',
-    name(dataset),
+    portablePath(dataset),
     `--images ${flags.images}`,
     `--methods ${flags.methods.join(',')}`,
   ];
-  if (flags.networks) words.push(`--networks ${flags.networks.map(name).join(',')}`);
+  if (flags.networks) words.push(`--networks ${flags.networks.map(portablePath).join(',')}`);
   words.push(`--masks ${flags.masks}`, `--steps ${flags.steps}`, `--blur ${flags.blur}`, `--seed ${flags.seed}`);
   if (flags.stability) words.push('--stability');
   if (flags.randomised) words.push('--randomised');

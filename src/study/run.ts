@@ -6,12 +6,11 @@ import { Random } from '../dataset/random.js';
 import { ExpectedError } from '../errors.js';
 import { decodeImage } from '../images/decode.js';
 import type { WorkerClient } from '../workers/workerClient.js';
-import { Journal } from './journal.js';
 import type { SourcePixels } from './networkBench.js';
 import { pictureKey, type PlannedPicture, type StudyPlan } from './plan.js';
+import { type ResumableOutcome, runResumable } from './resumable.js';
 import { STUDY_JOURNAL, type StudyRecord } from './record.js';
 import { writeShuffledModel } from './shuffledModel.js';
-import { workSideBySide } from './sideBySide.js';
 import type { StudyAnswer, StudyRequest, StudyWorkerSetup } from './studyWorker.js';
 
 export interface RunOptions {
@@ -25,55 +24,27 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface RunOutcome {
-  /** In the plan's order; all of them unless the run was ended. */
-  readonly records: readonly StudyRecord[];
-  readonly complete: boolean;
-}
-
 type Client = WorkerClient<StudyRequest, StudyAnswer>;
 
 /**
- * Measures what the journal does not have yet, one picture a worker at a time. Every record depends on the plan alone: not on the
- * number of workers, the order of measuring, or how often the run was killed.
- * @throws ExpectedError as Journal.open, `input` for a picture that cannot be read, and what the workers throw
+ * Measures what the journal does not have yet, one picture a worker at a time. Every record depends on the plan alone.
+ * @throws ExpectedError as runResumable, `input` for a picture that cannot be read, and what the workers throw
  */
-export async function runStudy(plan: StudyPlan, options: RunOptions): Promise<RunOutcome> {
-  const journal = await Journal.open(path.join(options.folder, 'journal.jsonl'), plan.identity, STUDY_JOURNAL);
-  try {
-    const done = new Map(journal.records.map((record) => [keyOf(record), record]));
-    const missing = plan.pictures.filter((picture) => !done.has(plannedKey(plan, picture)));
-    options.onProgress?.(done.size, plan.pictures.length);
-    if (missing.length > 0) {
-      await measureAll(plan, missing, options, async (record) => {
-        await journal.append(record);
-        done.set(keyOf(record), record);
-        options.onProgress?.(done.size, plan.pictures.length);
-      });
-    }
-    const records = plan.pictures.flatMap((picture) => done.get(plannedKey(plan, picture)) ?? []);
-    return { records, complete: records.length === plan.pictures.length };
-  } finally {
-    await journal.close();
-  }
-}
-
-async function measureAll(
-  plan: StudyPlan,
-  missing: readonly PlannedPicture[],
-  { folder, workers, signal }: RunOptions,
-  onRecord: (record: StudyRecord) => Promise<void>,
-): Promise<void> {
-  await workSideBySide<PlannedPicture, StudyRequest, StudyAnswer, StudyRecord>({
+export function runStudy(plan: StudyPlan, options: RunOptions): Promise<ResumableOutcome<StudyRecord>> {
+  const { folder, workers, signal, onProgress } = options;
+  return runResumable<PlannedPicture, StudyRequest, StudyAnswer, StudyRecord>({
+    journal: { file: path.join(folder, 'journal.jsonl'), identity: plan.identity, kind: STUDY_JOURNAL },
     script: new URL('./studyWorker.js', import.meta.url),
     name: 'study worker',
-    workerData: await workerSetup(plan, folder),
+    workerData: () => workerSetup(plan, folder),
     workers,
-    tasks: missing,
+    tasks: plan.pictures,
+    taskKey: (picture) => plannedKey(plan, picture),
+    entryKey: ({ network, spectrum, image }) => pictureKey(network, spectrum, image),
     work: (client, planned) => measure(client, plan, planned),
-    onResult: onRecord,
     close: { kind: 'close' },
     signal,
+    onProgress: (done) => onProgress?.(done.length, plan.pictures.length),
   });
 }
 
@@ -119,10 +90,6 @@ export async function readPicture({ file }: LabelledImage): Promise<SourcePixels
   const size = { width, height };
   if (channels === 3) return { pixels: data, size };
   return { pixels: Uint8Array.from({ length: 3 * width * height }, (_, i) => data[Math.floor(i / 3)]), size };
-}
-
-function keyOf({ network, spectrum, image }: StudyRecord): string {
-  return pictureKey(network, spectrum, image);
 }
 
 function plannedKey(plan: StudyPlan, { network, spectrum, image }: PlannedPicture): string {

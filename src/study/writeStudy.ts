@@ -1,6 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { namingOutput } from '../outputError.js';
 import { curvesCsv, valuesCsv } from './csv.js';
 import type { StudyPlan } from './plan.js';
 import type { Provenance } from './provenance.js';
@@ -20,6 +18,7 @@ import {
   tableTwo,
 } from './publish/tables.js';
 import { isMeasured, studyResults, type StudyResults } from './results.js';
+import { writeWhole } from './writeWhole.js';
 
 const PNG_WIDTH = 1600;
 
@@ -39,7 +38,8 @@ export async function writeStudy(
   const measured = records.filter(isMeasured);
   const figures: Figure[] = measured.length > 0 ? [overviewFigure(results), ...curveFigures(results)] : [];
   figures.push(...(await pictureFigures(plan, results, measured)));
-  const put = (name: string, content: string | Uint8Array): Promise<void> => replace(path.join(folder, name), content);
+  const put = (name: string, content: string | Uint8Array): Promise<void> =>
+    writeWhole(path.join(folder, name), content);
   await put('results.json', `${JSON.stringify(results, null, 1)}\n`);
   await put('values.csv', valuesCsv(records));
   await put('curves.csv', curvesCsv(records, plan.settings.curves.steps));
@@ -62,13 +62,4 @@ function tablesOf(results: StudyResults): Table[] {
     ...[comparisonsTable, networksTable, agreementTable],
   ];
   return tables.map((make) => make(results)).filter(({ rows }) => rows.length > 0);
-}
-
-/** Whole or not there. */
-async function replace(file: string, content: string | Uint8Array): Promise<void> {
-  await namingOutput(file, async () => {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(`${file}.partial`, content);
-    await rename(`${file}.partial`, file);
-  });
 }

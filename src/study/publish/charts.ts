@@ -6,7 +6,7 @@ import { namesOf } from './names.js';
 import { escapeMarkup } from './table.js';
 
 /** Okabe and Ito's colours, which people with any colour vision tell apart, without yellow. */
-const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000', '#7f7f7f'];
+export const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000', '#7f7f7f'];
 export const FONT = 'DejaVu Sans, system-ui, sans-serif';
 
 /** A finished drawing. */
@@ -26,7 +26,7 @@ interface Drawn {
 const LEGEND_HEIGHT = 26;
 
 /** Runs Plot without a browser and puts a legend above what it draws. */
-function draw(
+export function draw(
   options: Plot.PlotOptions,
   title: string,
   legend: readonly (readonly [label: string, color: string])[],

@@ -1,17 +1,13 @@
-import type { Interval } from '../../metrics/statistics.js';
 import type { Difference } from '../comparisons.js';
 import { STUDY_FIGURES } from '../figures.js';
 import type { StudyResults, StudyRow } from '../results.js';
+import { between, decimal, NOTHING, pValue } from './format.js';
 import { namesOf } from './names.js';
 import { PUBLISHED_TABLE, type PublishedValue } from './publishedTable.js';
 import type { Table } from './table.js';
 
-const NOTHING = '–';
-const number = (value: number, digits = 2): string => value.toFixed(digits).replace('-', '−');
 const withDeviation = (value: PublishedValue | undefined): string =>
-  value ? `${number(value.mean)} ± ${number(value.deviation)}` : NOTHING;
-const between = (range: Interval | null | undefined, digits = 2): string =>
-  range ? `${number(range.low, digits)} to ${number(range.high, digits)}` : NOTHING;
+  value ? `${decimal(value.mean)} ± ${decimal(value.deviation)}` : NOTHING;
 
 /** Table 2 in the study's layout: its numbers, and ours with the interval of the mean. */
 export function tableTwo(results: StudyResults): Table {
@@ -149,7 +145,7 @@ export function networkCountsTable(results: StudyResults): Table {
       names.network(entry.network),
       `${entry.network} (SHA-256 ${entry.sha256.slice(0, 12)}…)`,
       ...[entry.pictures, entry.groups, entry.withoutTarget, entry.correctTargets, entry.withMask].map(String),
-      number(entry.meanScore),
+      decimal(entry.meanScore),
     ]),
   };
 }
@@ -159,9 +155,5 @@ function figureLabel(name: string): string {
 }
 
 function differenceCells({ mean, interval, pairs, p, pCorrected }: Difference): string[] {
-  return [number(mean, 3), between(interval, 3), String(pairs), pValue(p), pValue(pCorrected)];
-}
-
-function pValue(p: number): string {
-  return p < 0.001 ? 'below 0.001' : p.toFixed(3);
+  return [decimal(mean, 3), between(interval, 3), String(pairs), pValue(p), pValue(pCorrected)];
 }
