@@ -22,6 +22,8 @@ interface ScenesOptions {
   readonly day?: boolean;
   readonly frames?: number;
   readonly test?: number;
+  readonly driveFrames?: number;
+  readonly interval: number;
   readonly duration?: number;
   readonly rate: number;
   readonly images: ImageForm;
@@ -34,6 +36,7 @@ interface ScenesOptions {
 const EXAMPLES = `
 Examples:
   msal scenes street --layout coco --frames 500        400 frame sets to train on and 100 to test with, day and night
+  msal scenes bursts --layout coco --seed 2 --frames 320 --test 320 --drive-frames 8 --interval 0.2
   msal scenes copy-of-mil --layout mil --frames 100    the study's folders: raw and common-viewpoint pictures, VOC boxes
   msal scenes night.mcap --layout drive --night --duration 30 --rate 10
   msal scenes raw16 --layout drive --images raw --depth 16
@@ -58,6 +61,12 @@ export function register(program: Command): void {
     .option('--seed <n>', 'same seed, same pixels', integer(0, 2 ** 30), 1)
     .option('--frames <n>', 'four-spectrum frame sets (data set: 100 unless given)', integer(1, 1_000_000))
     .option('--test <n>', 'how many of them are for testing (data set: a fifth unless given)', integer(0, 1_000_000))
+    .option(
+      '--drive-frames <n>',
+      'frame sets of one drive of a data set (10 unless given, fewer in small sets)',
+      integer(1, 1000),
+    )
+    .option('--interval <s>', 'seconds between the frame sets of a data set’s drive', positive, 2)
     .addOption(new Option('--night', 'only by night').conflicts('day'))
     .addOption(new Option('--day', 'only by day'))
     .option('--duration <s>', 'length of the drive in seconds (20 unless given)', positive)
@@ -158,8 +167,8 @@ async function dataset(target: string, options: ScenesOptions, layout: DatasetLa
       layout,
       splits: { train: frames - test, test },
       // Small sets are cut into shorter drives, so that each split still sees day and night.
-      framesPerDrive: Math.min(10, Math.max(1, Math.floor(test / 2))),
-      interval: 2,
+      framesPerDrive: options.driveFrames ?? Math.min(10, Math.max(1, Math.floor(test / 2))),
+      interval: options.interval,
       nightShare: options.night ? 1 : options.day ? 0 : 0.5,
       threads: options.threads,
       depth: options.depth === '16' ? 16 : 8,

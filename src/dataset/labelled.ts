@@ -27,6 +27,8 @@ export interface LabelledImage {
   readonly time?: 'day' | 'night';
   /** Pictures of one drive resemble each other. */
   readonly drive?: string;
+  /** Number of the picture in its drive; consecutive numbers are consecutive moments. */
+  readonly frame?: number;
   readonly objects: readonly LabelledObject[];
 }
 

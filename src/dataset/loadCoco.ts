@@ -19,6 +19,8 @@ const schema = z.object({
       height: side,
       time: z.enum(['day', 'night']).optional(),
       drive: z.union([z.int(), z.string().max(200)]).optional(),
+      /** Others number their frames in other ways: what is no number is left out. */
+      frame: z.int().min(0).optional().catch(undefined),
     }),
   ),
   annotations: z.array(
@@ -95,7 +97,7 @@ export async function loadCoco(
   }
   const root = path.resolve(imageFolder);
   const seen = new Set<number>();
-  const images = coco.images.flatMap(({ id, file_name, width, height, time, drive }): LabelledImage[] => {
+  const images = coco.images.flatMap(({ id, file_name, width, height, time, drive, frame }): LabelledImage[] => {
     const picture = path.resolve(root, file_name);
     const reason = seen.has(id) ? 'duplicate picture' : problemOf(root, picture);
     if (reason) {
@@ -114,6 +116,7 @@ export async function loadCoco(
         ...(spectrum && { spectrum }),
         ...(time && { time }),
         ...(drive !== undefined && { drive: String(drive) }),
+        ...(frame !== undefined && { frame }),
       },
     ];
   });
