@@ -20,6 +20,7 @@ const roomsAllowed = {
   report: ['geometry', 'metrics'],
   study: [
     ...['geometry', 'onnx', 'images', 'detector', 'saliency', 'metrics', 'workers', 'inference', 'explain', 'dataset'],
+    'fusion',
   ],
   pipeline: [
     'geometry',

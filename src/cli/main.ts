@@ -6,6 +6,7 @@ import { register as detect } from './detect.js';
 import { register as doctor } from './doctor.js';
 import { register as evaluateDetector } from './evaluateDetector.js';
 import { register as evaluateSaliency } from './evaluateSaliency.js';
+import { register as evaluateTrust } from './evaluateTrust.js';
 import { register as explain } from './explain.js';
 import { register as info } from './info.js';
 import { register as replay } from './replay.js';
@@ -22,7 +23,18 @@ const program = new Command('msal')
 Exit codes: 0 done, 1 a defect of this program, 2 wrong use, 3 unusable input, 4 output could not be written (disk full),
 5 unusable model, 6 something missing on this machine (see \`msal doctor\`), 130 interrupted.`,
   );
-for (const register of [demo, replay, detect, explain, info, doctor, scenes, evaluateDetector, evaluateSaliency])
+for (const register of [
+  demo,
+  replay,
+  detect,
+  explain,
+  info,
+  doctor,
+  scenes,
+  evaluateDetector,
+  evaluateSaliency,
+  evaluateTrust,
+])
   register(program);
 
 try {

@@ -183,4 +183,11 @@ describe('generated data sets', function () {
     assert.equal(drives.filter(([job]) => job?.drive.night).length, 25);
     assert.equal(drives.flat().length, 500);
   });
+
+  it('plans no drive of another seed that the drives of seed 1 have: what is tested with was not trained with', () => {
+    const seedsOf = (seed: number, train: number, test: number): number[] =>
+      planDrives({ ...options, seed, splits: { train, test }, framesPerDrive: 8 }).map(([job]) => job?.drive.seed ?? 0);
+    const trained = new Set(seedsOf(1, 4000, 4000));
+    for (const seed of [2, 2026]) assert.equal(seedsOf(seed, 0, 800).filter((own) => trained.has(own)).length, 0);
+  });
 });
