@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,8 @@ import { childOf, cpuMilliseconds } from './processFigures.js';
 
 /**
  * What the explain node costs the perception node: milliseconds from publishing an image to receiving its detections with the explain node at
- * work at its default budget, over the same with the explain node stopped (SIGSTOP), in alternating rounds of one run.
+ * work at its default budget, over the same with the explain node stopped (SIGSTOP), in alternating rounds of one run. With `--nice` a third
+ * kind of round has it at the lowest nice value instead of the idle priority (needs CAP_SYS_NICE).
  * `npm run bench:explain-node -- --rounds 6 --seconds 20 --model models/efficientdet-d0-fir.json`
  */
 const { values } = parseArgs({
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     model: { type: 'string', default: TINY_MODEL },
     method: { type: 'string', default: 'rise' },
     cores: { type: 'string', default: '' },
+    nice: { type: 'boolean', default: false },
   },
 });
 process.env.FASTDDS_DEFAULT_PROFILES_FILE ??= path.join(packageRoot, 'config', 'fastdds.xml');
@@ -39,7 +42,11 @@ const ros = new PerceptionUnderTest({
   parameters: { 'frame_log.folder': log, 'frame_log.period': '1.0', diagnostics_period: 1 },
 });
 const budget = values.cores === '' ? [] : ['-p', `budget.cores:=${Number(values.cores).toFixed(3)}`];
-const explain = new RosProcess<object>(process.execPath, [
+// As the launch file starts it.
+const explain = new RosProcess<object>('chrt', [
+  '--idle',
+  '0',
+  process.execPath,
   path.join(packageRoot, 'dist/src/ros/explainSupervisor.js'),
   '--ros-args',
   // A stopped process gives no sign of life.
@@ -51,7 +58,10 @@ const explain = new RosProcess<object>(process.execPath, [
   ].flatMap((assignment) => ['-p', assignment]),
   ...budget,
 ]);
-const latencies = { without: [] as number[], with: [] as number[] };
+const KINDS = { without: 'without it', with: 'with it', nice: 'with it, nice 19 only' } as const;
+type Kind = keyof typeof KINDS;
+const kinds: readonly Kind[] = values.nice ? ['without', 'with', 'nice'] : ['without', 'with'];
+const latencies: Readonly<Record<Kind, number[]>> = { without: [], with: [], nice: [] };
 let busySeconds = 0;
 let withSeconds = 0;
 try {
@@ -62,8 +72,9 @@ try {
   // Fills the frame log, and loads the explain node's model.
   await measure(10);
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const kind of ['without', 'with'] as const) {
-      process.kill(explainPid, kind === 'with' ? 'SIGCONT' : 'SIGSTOP');
+    for (const kind of kinds) {
+      process.kill(explainPid, kind === 'without' ? 'SIGSTOP' : 'SIGCONT');
+      if (values.nice) setPolicy(explainPid, kind === 'nice' ? '--other' : '--idle');
       const cpu = cpuMilliseconds(explainPid) / 1000;
       const startedMs = performance.now();
       latencies[kind].push(...(await measure(Number(values.seconds))));
@@ -74,19 +85,17 @@ try {
     }
   }
   const status = await ros.diagnosis('explanations', /./);
-  const without = figures(latencies.without);
-  const beside = figures(latencies.with);
   console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}; ${values.model}`);
   console.log(`explain node: ${values.method}, ${(busySeconds / withSeconds).toFixed(2)} cores used while it ran`);
   console.log(status.values.map(({ key, value }) => `  ${key}: ${value}`).join('\n'));
-  for (const [name, { count, median, p99 }] of [
-    ['without', without],
-    ['with', beside],
-  ] as const)
-    console.log(`${name} it: ${count} images, median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
-  console.log(
-    `with over without: median ${(beside.median / without.median).toFixed(3)}, p99 ${(beside.p99 / without.p99).toFixed(3)} (at most 1.2)`,
-  );
+  const without = figures(latencies.without);
+  for (const kind of kinds) {
+    const { count, median, p99 } = figures(latencies[kind]);
+    console.log(
+      `${KINDS[kind]}: ${count} images, median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; over without: ` +
+        `median ${(median / without.median).toFixed(3)}, p99 ${(p99 / without.p99).toFixed(3)} (at most 1.2)`,
+    );
+  }
 } finally {
   await Promise.all([ros.stop(), explain.stop()]);
   rmSync(folder, { recursive: true, force: true });
@@ -116,4 +125,12 @@ function figures(numbers: readonly number[]): {
   const window = new LatencyWindow(Math.max(1, numbers.length));
   for (const value of numbers) window.add(value);
   return window.figures() ?? { count: 0, median: NaN, p99: NaN };
+}
+
+/** @param policy `--idle` or `--other`, for all threads */
+function setPolicy(pid: number, policy: string): void {
+  const { status, stderr } = spawnSync('chrt', ['--all-tasks', policy, '--pid', '0', String(pid)], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`chrt: ${stderr}`);
 }

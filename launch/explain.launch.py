@@ -1,5 +1,7 @@
 """Starts the explain node beside a perception node with a frame log: ros2 launch multispectral_saliency explain.launch.py frame_log:=/data/log"""
 
+import shutil
+
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
@@ -7,6 +9,9 @@ from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 PACKAGE = 'multispectral_saliency'
+# SCHED_IDLE: the node runs when nobody else wants the processor, and goes at once when somebody wakes up. Without util-linux's chrt it has
+# the lowest nice value only, which keeps a small share.
+IDLE = 'chrt --idle 0' if shutil.which('chrt') else ''
 
 
 def generate_launch_description():
@@ -20,6 +25,7 @@ def generate_launch_description():
             default_value='',
             description='Perception configuration (YAML), as the perception node has it. Empty: all four bands.',
         ),
+        DeclareLaunchArgument('prefix', default_value=IDLE, description='Put before the command; empty: the lowest nice value only.'),
         DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn, error or fatal.'),
         Node(
             package=PACKAGE,
@@ -27,6 +33,9 @@ def generate_launch_description():
             name='explain_node',
             namespace=LaunchConfiguration('namespace'),
             output='screen',
+            prefix=LaunchConfiguration('prefix'),
+            # Fast DDS shares locks through shared memory: held by a process that may have to wait for a processor, they would hold up others.
+            additional_env={'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4'},
             parameters=[
                 LaunchConfiguration('params_file'),
                 {

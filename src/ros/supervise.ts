@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { giveSessionPriority, starvedMilliseconds } from './processPriority.js';
 import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './supervision.js';
 
 /**
@@ -12,11 +11,11 @@ import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './superv
  * @param nodeOptions options of Node.js for it
  */
 export function supervise(name: string, script: string, nodeOptions: readonly string[] = []): void {
-  // A process group of its own: Ctrl-C reaches this process only, which passes it on once.
+  const say = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
   const execArgv = [...process.execArgv, ...nodeOptions];
+  // A process group of its own: Ctrl-C reaches this process only, which passes it on once.
   const child = fork(script, process.argv.slice(2), { stdio: 'inherit', detached: true, execArgv });
   if (child.pid !== undefined) giveSessionPriority(child.pid);
-  const say = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
 
   let silenceTimer: NodeJS.Timeout | undefined;
   let silenceLimitMs = 0;
@@ -30,14 +29,25 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
     child.kill('SIGKILL');
   };
 
+  /** Silence is no hang where the node could not run for most of it, at the lowest priority on a machine that is busy. */
+  const listen = (): void => {
+    const { pid = 0 } = child;
+    const starvedBefore = starvedMilliseconds(pid);
+    const timer = setTimeout(() => {
+      if (starvedMilliseconds(pid) - starvedBefore > silenceLimitMs / 2) listen();
+      // What has arrived while this process itself could not run comes first.
+      else setImmediate(() => silenceTimer === timer && kill(`no sign of life for ${silenceLimitMs / 1000} s`));
+    }, silenceLimitMs);
+    silenceTimer = timer;
+  };
+
   child.on('message', (message: ChildMessage) => {
     if (message.kind === 'hung') kill(message.message);
     if (message.kind === 'leaving') leavingWith = message.exitCode;
     if (message.kind === 'watch') silenceLimitMs = message.silenceLimitMs;
     clearTimeout(silenceTimer);
-    if (silenceLimitMs > 0 && ending === undefined) {
-      silenceTimer = setTimeout(() => kill(`no sign of life for ${silenceLimitMs / 1000} s`), silenceLimitMs);
-    }
+    silenceTimer = undefined;
+    if (silenceLimitMs > 0 && ending === undefined) listen();
   });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -59,18 +69,4 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
     }
     process.exit(leavingWith ?? code ?? 1);
   });
-}
-
-/**
- * Gives the child's session this process's priority. Where Linux groups processes by session (autogroup), it shares the CPU between
- * sessions first, and nice values count within each only; the child leads a session of its own.
- */
-function giveSessionPriority(pid: number): void {
-  const nice = os.getPriority();
-  if (nice === 0) return;
-  try {
-    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
-  } catch {
-    // Not Linux, or a kernel without autogroup: nice values count as they are.
-  }
 }

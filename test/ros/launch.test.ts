@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/packageRoot.js';
@@ -52,6 +53,24 @@ describe('the launch files', () => {
       }
     });
   }
+
+  it('start the explain node at idle priority, and with the lowest nice value only where there is no chrt', async () => {
+    const commands = mkdtempSync(path.join(tmpdir(), 'msal-commands-'));
+    try {
+      const prefix = async (): Promise<unknown> => {
+        const { entities = [] } = await describeLaunch('explain.launch.py', { PATH: commands });
+        const node = entities.find(({ keywords }) => keywords.executable === 'explain_node');
+        assert.equal(node?.keywords.prefix, '$(var prefix)');
+        return entities.find(({ args }) => args[0] === 'prefix')?.keywords.default_value;
+      };
+      if ((await describeLaunch('explain.launch.py')).real) return; // the description is then not a list of texts
+      assert.equal(await prefix(), '');
+      writeFileSync(path.join(commands, 'chrt'), '#!/bin/sh\n', { mode: 0o755 });
+      assert.equal(await prefix(), 'chrt --idle 0');
+    } finally {
+      rmSync(commands, { recursive: true, force: true });
+    }
+  });
 
   it('respawn the node', async () => {
     const { real, entities = [] } = await describeLaunch('perception.launch.py');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { packageRoot } from '../../src/packageRoot.js';
-import { startPeer } from './ros.js';
+import { startPeerIn } from './ros.js';
 
 /** What a launch file starts, includes or declares; substitutions are texts such as `$(var bag)`. */
 export interface LaunchEntity {
@@ -19,8 +19,8 @@ export interface LaunchDescription {
 }
 
 /** @param file name in `launch/` */
-export async function describeLaunch(file: string): Promise<LaunchDescription> {
-  const peer = startPeer<LaunchDescription>('describe_launch.py', path.join(packageRoot, 'launch', file));
+export async function describeLaunch(file: string, env: NodeJS.ProcessEnv = {}): Promise<LaunchDescription> {
+  const peer = startPeerIn<LaunchDescription>(env, 'describe_launch.py', path.join(packageRoot, 'launch', file));
   try {
     return await peer.report(() => true);
   } finally {

@@ -127,5 +127,11 @@ export class RosProcess<Report> {
 
 /** Starts a Python program of `test/ros/peers` with rclpy at hand. */
 export function startPeer<Report>(name: string, ...args: string[]): RosProcess<Report> {
-  return new RosProcess(scripts.rosPython(), [path.join(packageRoot, 'test', 'ros', 'peers', name), ...args]);
+  return startPeerIn({}, name, ...args);
+}
+
+/** The same with an environment that differs. */
+export function startPeerIn<Report>(env: NodeJS.ProcessEnv, name: string, ...args: string[]): RosProcess<Report> {
+  const program = path.join(packageRoot, 'test', 'ros', 'peers', name);
+  return new RosProcess(scripts.rosPython(), [program, ...args], { ...testEnvironment(), ...env });
 }

@@ -5,7 +5,7 @@ class Node(Action):
     required = {'executable'}
     allowed = {
         'package', 'name', 'namespace', 'exec_name', 'parameters', 'remappings', 'ros_arguments', 'arguments', 'output',
-        'respawn', 'respawn_delay', 'on_exit', 'additional_env',
+        'respawn', 'respawn_delay', 'prefix', 'on_exit', 'additional_env',
     }
 
 
