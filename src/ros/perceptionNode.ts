@@ -44,6 +44,8 @@ export class PerceptionNode {
   #trouble: NodeSnapshot['trouble'];
   #inputs: CameraInputs | undefined;
   #stages: LiveStages | undefined;
+  /** Score threshold that the label information tells. */
+  #toldThreshold: number | undefined;
   #active = false;
   #enabled = true;
 
@@ -131,7 +133,7 @@ export class PerceptionNode {
           return false;
         }
         this.#active = true;
-        for (const [spectrum, outputs] of this.#outputs) this.#publishInfo(spectrum, outputs);
+        this.#publishInfo();
         return true;
       },
       deactivate: () => {
@@ -231,21 +233,21 @@ export class PerceptionNode {
     this.#frameKeeper.consider(set, perceived, parameters, this.#analysis.look(perceived, parameters));
   }
 
-  #publishInfo(spectrum: Spectrum, outputs: BandOutputs): void {
-    const model = this.#pipeline?.models.get(spectrum);
-    if (!model) return;
-    const description = { ...model, manifestPath: this.#config.cameras[spectrum]?.model ?? '' };
-    outputs.publishInfo(
-      this.#node.now().nanoseconds,
-      `${spectrum}_optical_frame`,
-      description,
-      this.#parameters().score_threshold,
-    );
+  #publishInfo(): void {
+    this.#toldThreshold = this.#parameters().score_threshold;
+    for (const [spectrum, outputs] of this.#outputs) {
+      const model = this.#pipeline?.models.get(spectrum);
+      if (!model) continue;
+      const description = { ...model, manifestPath: this.#config.cameras[spectrum]?.model ?? '' };
+      const frameId = `${spectrum}_optical_frame`;
+      outputs.publishInfo(this.#node.now().nanoseconds, frameId, description, this.#toldThreshold);
+    }
   }
 
   #report(): void {
     const name = this.#node.name();
     const limits = this.#parameters();
+    if (this.#active && limits.score_threshold !== this.#toldThreshold) this.#publishInfo();
     const nowNs = process.hrtime.bigint();
     const flows = this.#stages?.flow();
     const inputs = this.#inputs;

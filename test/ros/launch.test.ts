@@ -32,7 +32,8 @@ describe('the launch files', () => {
 
   for (const file of launchFiles) {
     it(`${file} uses arguments that it declares, executables and parameters that exist, files that are installed`, async () => {
-      const { real, entities = [], used = [] } = await describeLaunch(file);
+      const given = { config_file: '/some.yaml', use_sim_time: 'true' };
+      const { real, entities = [], used = [] } = await describeLaunch(file, given);
       if (real) return; // a full ROS is there: importing and building the description has checked it
       const declared = entities.filter(({ kind }) => kind === 'DeclareLaunchArgument').map(({ args }) => args[0]);
       for (const name of used) assert.ok(declared.includes(name), `${name} is not declared`);
@@ -54,11 +55,29 @@ describe('the launch files', () => {
     });
   }
 
+  for (const [file, executable, optional, always] of [
+    ['perception.launch.py', 'perception_node', ['config_file', 'use_sim_time'], 'autostart'],
+    ['explain.launch.py', 'explain_node', ['config_file'], 'frame_log.folder'],
+  ] as const)
+    it(`${file} overrides the parameter file with what is given only`, async () => {
+      const parameters = async (given: Readonly<Record<string, string>>): Promise<unknown> => {
+        const { entities = [] } = await describeLaunch(file, given);
+        return entities.find(({ keywords }) => keywords.executable === executable)?.keywords.parameters;
+      };
+      if ((await describeLaunch(file)).real) return; // the description is then not a list of texts
+      const name = always === 'autostart' ? always : 'frame_log';
+      const own = { [always]: `$(var ${name})` };
+      assert.deepEqual(await parameters({}), ['$(var params_file)', own]);
+      const given = Object.fromEntries(optional.map((argument) => [argument, `$(var ${argument})`]));
+      const values = Object.fromEntries(optional.map((argument) => [argument, 'given']));
+      assert.deepEqual(await parameters(values), ['$(var params_file)', { ...given, ...own }]);
+    });
+
   it('start the explain node at idle priority, and with the lowest nice value only where there is no chrt', async () => {
     const commands = mkdtempSync(path.join(tmpdir(), 'msal-commands-'));
     try {
       const prefix = async (): Promise<unknown> => {
-        const { entities = [] } = await describeLaunch('explain.launch.py', { PATH: commands });
+        const { entities = [] } = await describeLaunch('explain.launch.py', {}, { PATH: commands });
         const node = entities.find(({ keywords }) => keywords.executable === 'explain_node');
         assert.equal(node?.keywords.prefix, '$(var prefix)');
         return entities.find(({ args }) => args[0] === 'prefix')?.keywords.default_value;

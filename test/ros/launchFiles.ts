@@ -18,9 +18,21 @@ export interface LaunchDescription {
   readonly used?: readonly string[];
 }
 
-/** @param file name in `launch/` */
-export async function describeLaunch(file: string, env: NodeJS.ProcessEnv = {}): Promise<LaunchDescription> {
-  const peer = startPeerIn<LaunchDescription>(env, 'describe_launch.py', path.join(packageRoot, 'launch', file));
+/**
+ * @param file name in `launch/`
+ * @param given launch arguments
+ */
+export async function describeLaunch(
+  file: string,
+  given: Readonly<Record<string, string>> = {},
+  env: NodeJS.ProcessEnv = {},
+): Promise<LaunchDescription> {
+  const peer = startPeerIn<LaunchDescription>(
+    env,
+    'describe_launch.py',
+    path.join(packageRoot, 'launch', file),
+    ...Object.entries(given).map(([name, value]) => `${name}:=${value}`),
+  );
   try {
     return await peer.report(() => true);
   } finally {

@@ -133,12 +133,14 @@ describe('perception_node', function () {
       const unknownColours = await setParameter(ros, { name: 'color_map', value: { type: 4, string_value: 'plaid' } });
       assert.equal(unknownColours.successful, false);
       assert.match(unknownColours.reason, /color_map/);
+      ros.subscribe('/perception_node/rgb/label_info', 'vision_msgs/msg/LabelInfo', 'latched');
       const certain = await setParameter(ros, { name: 'score_threshold', value: { type: 3, double_value: 1 } });
       assert.deepEqual(certain, { successful: true, reason: '' });
       await ros.message<Detection2DArray>(
         '/perception_node/rgb/detections',
         ({ detections }) => detections.length === 0,
       );
+      await ros.message<{ threshold: number }>('/perception_node/rgb/label_info', ({ threshold }) => threshold === 1);
       await setParameter(ros, { name: 'score_threshold', value: { type: 3, double_value: 0.0001 } });
     });
 

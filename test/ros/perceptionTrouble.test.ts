@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PerceptionUnderTest } from './perception.js';
+import { type PeerReport, PerceptionUnderTest } from './perception.js';
+import { startPeer } from './ros.js';
 
 const DETECTIONS = 'vision_msgs/msg/Detection2DArray';
 
@@ -27,6 +28,63 @@ describe('perception_node in trouble', function () {
     );
     await ros.diagnosis('nir camera', /it sends std_msgs\/msg\/String, this node expects sensor_msgs\/msg\/Image/, 2);
     await ros.diagnosis('fir camera', /nobody publishes on \/camera\/fir\/image_raw/, 1);
+  });
+
+  it('names encodings that it does not know', async () => {
+    ros = new PerceptionUnderTest({ bands: ['rgb'] });
+    ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
+    await ros.diagnosis('detector', /^active$/);
+    const message = { encoding: '64FC4', width: 2, height: 1, step: 64, data: Array<number>(64).fill(0) };
+    const publish = setInterval(
+      () => ros.peer.send({ publish: '/camera/rgb/image_raw', type: 'sensor_msgs/msg/Image', message }),
+      100,
+    );
+    try {
+      await ros.diagnosis('rgb camera', /images could not be used: image encoding '64FC4' is not known/, 2);
+    } finally {
+      clearInterval(publish);
+    }
+  });
+
+  it('is not held up by a listener that does not keep up', async () => {
+    ros = await running({ 'diagnostics.latency_warn': 5000 });
+    const slow = startPeer<PeerReport>('peer.py');
+    try {
+      for (const [topic, type] of [
+        ['detections', DETECTIONS],
+        ['overlay', 'sensor_msgs/msg/Image'],
+      ] as const)
+        slow.send({ subscribe: `/perception_node/rgb/${topic}`, type, qos: 'reliable' });
+      ros.camera('rgb', { width: 640, height: 480 });
+      await slow.report(({ topic }) => topic === '/perception_node/rgb/overlay');
+      slow.signal('SIGSTOP');
+      const topic = '/perception_node/rgb/detections';
+      const before = ros.heard(topic).length;
+      await ros.message(topic, () => ros.heard(topic).length > before + 50);
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  it('offers its results as qos_overrides say, and says as much as its log level', async () => {
+    const detections = '/perception_node/rgb/detections';
+    ros = new PerceptionUnderTest({
+      bands: ['rgb'],
+      parameters: {
+        [`qos_overrides.${detections}.publisher.reliability`]: 'best_effort',
+        'qos_overrides./diagnostics.publisher.depth': 3,
+      },
+      rosArgs: ['--log-level', 'error'],
+    });
+    ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
+    await ros.diagnosis('detector', /^active$/);
+    ros.peer.send({ publishers: detections, id: 77 });
+    const { response } = await ros.peer.report(({ id }) => id === 77);
+    assert.deepEqual(
+      (response as unknown as { reliability: string }[]).map(({ reliability }) => reliability),
+      ['BEST_EFFORT'],
+    );
+    assert.doesNotMatch(ros.node.log.join('\n'), /models loaded/);
   });
 
   it('hears compressed images, under other names, in a namespace', async () => {

@@ -1,4 +1,7 @@
-"""Reports what a launch file describes: arguments, nodes, included files, processes, and the launch configurations that it uses."""
+"""
+Reports what a launch file describes: arguments, nodes, included files, processes, and the launch configurations that it uses:
+describe_launch.py FILE [NAME:=VALUE]... . Functions in it are called with the arguments given, the others at their defaults.
+"""
 
 import importlib.util
 import pathlib
@@ -41,9 +44,17 @@ def text(value, used):
     return value
 
 
+def described(entity, context):
+    if type(entity).__name__ != 'OpaqueFunction':
+        return [entity]
+    return entity.keywords['function'](context)
+
+
 used = set()
+context = {entity.args[0]: entity.keywords.get('default_value', '') for entity in description.entities if type(entity).__name__ == 'DeclareLaunchArgument'}
+context.update(argument.split(':=', 1) for argument in sys.argv[2:])
 entities = []
-for entity in description.entities:
+for entity in [part for entity in description.entities for part in described(entity, context)]:
     keywords = {name: text(dict(value) if type(value).__name__ == 'dict_items' else value, used) for name, value in entity.keywords.items()}
     entities.append({'kind': type(entity).__name__, 'args': text(entity.args, used), 'keywords': keywords})
 report(real=False, entities=entities, used=sorted(used))

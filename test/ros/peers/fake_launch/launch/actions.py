@@ -22,3 +22,8 @@ class ExecuteProcess(Action):
 
 class IncludeLaunchDescription(Action):
     allowed = {'launch_arguments'}
+
+
+class OpaqueFunction(Action):
+    required = {'function'}
+    allowed = {'args', 'kwargs'}
