@@ -1,124 +1,215 @@
-import { readFile } from 'node:fs/promises';
-import type { SearchSpace } from '../../src/detector/maskedGraph.js';
-import { parseManifest } from '../../src/detector/manifest.js';
 import { letterbox, toInput, type Size } from '../../src/geometry/letterbox.js';
-import { MaskStream, type SampledMask } from '../../src/saliency/maskStream.js';
-import { pearson } from '../../src/saliency/mapSums.js';
+import { pearson, topOverlap } from '../../src/metrics/mapAgreement.js';
+import { MaskStream } from '../../src/saliency/maskStream.js';
+import { isCorrected, MultilevelEstimate } from '../../src/saliency/multilevelEstimate.js';
 import { RegressionEstimate } from '../../src/saliency/regressionEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../src/saliency/riseEstimate.js';
+import type { SaliencyMap } from '../../src/saliency/saliencyMap.js';
+import type { ModelManifest } from '../../src/detector/manifest.js';
 import { readPicture, type PlannedBox, type PlannedPicture } from './plan.js';
-import { readRecord, recordPath } from './record.js';
-import { streamOptions, type RecordedStream } from './streams.js';
+import type { Records } from './records.js';
+import { IMPORTANCE, LIVE, PLAIN, REFERENCE, streamOptions, type RecordedStream } from './streams.js';
 
-/** How near a map is to its reference. */
+/** How near a box's map is to its reference. */
 export interface Fidelity {
   readonly picture: string;
   readonly spectrum: string;
   readonly box: PlannedBox;
-  readonly stream: string;
-  readonly estimator: string;
+  /** Stream and estimator. */
+  readonly method: string;
+  /** Masks, and of multilevel estimates those that were passed through the whole network too. */
   readonly passes: number;
+  readonly corrected: number;
   /** Means over independent maps of so many passes. */
   readonly repeats: number;
   readonly pearson: number;
   readonly top5: number;
+  /** Share of the masks behind which the box was not found again. */
+  readonly lost: number;
 }
 
 export const PASSES = [60, 125, 250, 500, 1000, 2500] as const;
+/** Full passes of multilevel estimates, beside so many live ones. */
+export const CORRECTED = [60, 125, 250] as const;
+export const MULTILEVEL = 'multilevel';
 /** Independent maps of one stream that are averaged over; more say little more. */
-const MAX_REPEATS = 10;
+const MAX_REPEATS = 8;
 /** Model pixels for each value of the compared maps. */
 const STRIDE = 8;
 
-type EstimatorOf = (map: Size, content: Size, stream: MaskStream, targets: number) => MapEstimate;
+const ESTIMATORS = ['mean', 'regression'] as const;
+type Estimator = (typeof ESTIMATORS)[number];
 
-export const ESTIMATORS: Readonly<Record<string, EstimatorOf>> = {
-  mean: (map, content, { options, groupSize }, targets) =>
-    new RiseEstimate({ ...map, content }, options.probability, groupSize, targets),
-  regression: (map, content, stream, targets) => new RegressionEstimate({ ...map, content }, stream, targets),
-};
+/** Everything that was recorded of one picture, ready to be made into maps. */
+export class PictureJudge {
+  readonly #scores = new Map<string, Float32Array>();
 
-/** Judges every stream of a picture that is recorded far enough against the picture's reference. */
-export async function judge(
-  folder: string,
-  manifestPath: string,
-  picture: PlannedPicture,
-  streams: readonly RecordedStream[],
-  search: SearchSpace,
-): Promise<Fidelity[]> {
-  const manifest = parseManifest(JSON.parse(await readFile(manifestPath, 'utf8')), manifestPath);
-  const { size } = await readPicture(picture.file);
-  const placed = letterbox(size, manifest.input, manifest.input.resize);
-  const { content } = placed;
-  const map = { width: Math.ceil(content.width / STRIDE), height: Math.ceil(content.height / STRIDE) };
-  const targets = picture.boxes.map(({ box }) => toInput(box, placed));
-  const load = async (stream: RecordedStream): Promise<{ masks: MaskStream; scores: Float32Array }> => ({
-    masks: new MaskStream(streamOptions(stream, content, targets)),
-    scores: await readRecord(recordPath(folder, picture, stream, search), targets.length),
-  });
-  const estimated = (
-    make: EstimatorOf,
-    { masks, scores }: { masks: MaskStream; scores: Float32Array },
-    from: number,
-    passes: number,
-  ): Float32Array[] => {
-    const estimate = make(map, content, masks, targets.length);
-    for (let i = from; i < from + passes; i++) {
-      const mask: SampledMask = masks.mask(i);
-      estimate.add(mask, scores.subarray(i * targets.length, (i + 1) * targets.length));
-    }
-    return targets.map((_, t) => estimate.map(t));
-  };
-  const [reference, ...others] = streams;
-  const truth = await load(reference);
-  if (truth.scores.length < reference.passes * targets.length) return [];
-  const truths = estimated(ESTIMATORS.mean, truth, 0, reference.passes);
-  const rows: Fidelity[] = [];
-  for (const stream of others) {
-    const recorded = await load(stream);
-    const available = recorded.scores.length / targets.length;
-    const { groupSize } = recorded.masks;
-    for (const [estimator, make] of Object.entries(ESTIMATORS))
-      for (const passes of PASSES) {
-        // Parts of the stream that start with a group are as independent as streams of their own.
-        const step = Math.ceil(passes / groupSize) * groupSize;
-        const repeats = Math.min(MAX_REPEATS, Math.floor((available - passes) / step + 1));
-        if (available < passes || repeats < 1) continue;
-        const sums = targets.map(() => ({ pearson: 0, top5: 0 }));
-        for (let repeat = 0; repeat < repeats; repeat++)
-          estimated(make, recorded, repeat * step, passes).forEach((values, t) => {
-            sums[t].pearson += pearson(values, truths[t]) / repeats;
-            sums[t].top5 += topOverlap(values, truths[t], 0.05) / repeats;
-          });
-        sums.forEach((means, t) => {
-          const { id, spectrum, boxes } = picture;
-          rows.push({
-            picture: id,
-            spectrum,
-            box: boxes[t],
-            stream: stream.name,
-            estimator,
-            passes,
-            repeats,
-            ...means,
-          });
-        });
-      }
+  private constructor(
+    readonly picture: PlannedPicture,
+    private readonly content: Size,
+    private readonly targets: readonly PlannedBox['box'][],
+    private readonly streams: readonly RecordedStream[],
+    private readonly records: Records,
+  ) {}
+
+  static async open(
+    picture: PlannedPicture,
+    { input }: ModelManifest,
+    streams: readonly RecordedStream[],
+    records: Records,
+  ): Promise<PictureJudge> {
+    const { size } = await readPicture(picture.file);
+    const placed = letterbox(size, input, input.resize);
+    const targets = picture.boxes.map(({ box }) => toInput(box, placed));
+    return new PictureJudge(picture, placed.content, targets, streams, records);
   }
-  return rows;
+
+  /** Masks of a stream that were recorded. */
+  recorded(name: string): number {
+    return this.#scoresOf(this.#stream(name)).length / this.targets.length;
+  }
+
+  /** See Records.scores; a judge sees what was recorded when it first asked. */
+  #scoresOf(stream: RecordedStream): Float32Array {
+    const known = this.#scores.get(stream.name) ?? this.records.scores(this.picture, stream);
+    this.#scores.set(stream.name, known);
+    return known;
+  }
+
+  /** A stream's maps of all boxes from masks `from` to `from + passes − 1`. */
+  maps(name: string, estimator: Estimator, from: number, passes: number): SaliencyMap[] {
+    const stream = this.#stream(name);
+    const scores = this.#scoresOf(stream);
+    const masks = this.#masks(stream);
+    const count = this.targets.length;
+    const estimate =
+      estimator === 'mean'
+        ? new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count)
+        : new RegressionEstimate(this.#geometry, masks, count);
+    for (let i = from; i < from + passes; i++) estimate.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    return this.#mapsOf(estimate);
+  }
+
+  /** Every estimate of the picture against its reference; nothing while the reference is not whole. */
+  rows(): Fidelity[] {
+    const reference = this.#stream(REFERENCE);
+    if (this.recorded(REFERENCE) < reference.passes) return [];
+    const truths = this.maps(REFERENCE, 'mean', 0, reference.passes);
+    const rows: Fidelity[] = [];
+    for (const stream of this.streams.slice(1)) {
+      const available = this.recorded(stream.name);
+      const { groupSize } = this.#masks(stream);
+      for (const estimator of ESTIMATORS)
+        for (const passes of PASSES) {
+          // Parts of the stream that start with a group are as independent as streams of their own.
+          const step = Math.ceil(passes / groupSize) * groupSize;
+          const repeats = Math.min(MAX_REPEATS, Math.floor((available - passes) / step + 1));
+          if (available < passes || repeats < 1) continue;
+          const made = Array.from({ length: repeats }, (_, r) => this.maps(stream.name, estimator, r * step, passes));
+          rows.push(
+            ...this.#compared(made, truths, {
+              method: `${stream.name}, ${estimator}`,
+              passes,
+              corrected: 0,
+              scores: this.#scoresOf(stream),
+            }),
+          );
+        }
+    }
+    return [...rows, ...this.#multilevel(truths)];
+  }
+
+  #multilevel(truths: readonly SaliencyMap[]): Fidelity[] {
+    const [live, full] = [LIVE, IMPORTANCE].map((name) => this.#scoresOf(this.#stream(name)));
+    const count = this.targets.length;
+    const available = Math.min(live.length, full.length) / count;
+    const masks = this.#masks(this.#stream(LIVE));
+    return PASSES.flatMap((passes) =>
+      CORRECTED.filter((corrected) => corrected < passes && passes <= available).flatMap((corrected) => {
+        const repeats = Math.min(MAX_REPEATS, Math.floor(available / passes));
+        const made = Array.from({ length: repeats }, (_, r) => {
+          const estimate = new MultilevelEstimate(this.#geometry, masks.options.probability, count);
+          const scores = new Float32Array(2 * count);
+          for (let k = 0; k < passes; k++) {
+            const i = r * passes + k;
+            scores.fill(NaN);
+            scores.set(live.subarray(i * count, (i + 1) * count));
+            if (isCorrected(k, passes, corrected)) scores.set(full.subarray(i * count, (i + 1) * count), count);
+            estimate.add(masks.mask(i), scores);
+          }
+          return this.#mapsOf(estimate);
+        });
+        return this.#compared(made, truths, { method: MULTILEVEL, passes, corrected, scores: live });
+      }),
+    );
+  }
+
+  #compared(
+    made: readonly (readonly SaliencyMap[])[],
+    truths: readonly SaliencyMap[],
+    about: Pick<Fidelity, 'method' | 'passes' | 'corrected'> & { readonly scores: Float32Array },
+  ): Fidelity[] {
+    const { id, spectrum, boxes } = this.picture;
+    const { scores, ...rest } = about;
+    return boxes.map((box, t): Fidelity => {
+      const sums = { pearson: 0, top5: 0 };
+      for (const maps of made) {
+        sums.pearson += pearson(maps[t].values, truths[t].values) / made.length;
+        sums.top5 += topOverlap(maps[t].values, truths[t].values) / made.length;
+      }
+      let [found, all] = [0, 0];
+      for (let i = t; i < scores.length; i += boxes.length, all++) if (scores[i] > 0) found++;
+      return { picture: id, spectrum, box, ...rest, repeats: made.length, ...sums, lost: 1 - found / Math.max(1, all) };
+    });
+  }
+
+  #mapsOf(estimate: MapEstimate): SaliencyMap[] {
+    const { width, height } = this.#geometry;
+    return this.targets.map((_, t) => ({ width, height, values: estimate.map(t) }));
+  }
+
+  get #geometry(): Size & { readonly content: Size } {
+    const { content } = this;
+    return { width: Math.ceil(content.width / STRIDE), height: Math.ceil(content.height / STRIDE), content };
+  }
+
+  #masks(stream: RecordedStream): MaskStream {
+    return new MaskStream(streamOptions(stream, this.content, this.targets));
+  }
+
+  #stream(name: string): RecordedStream {
+    const stream = this.streams.find((one) => one.name === name);
+    if (!stream) throw new Error(`there is no stream ${name}`);
+    return stream;
+  }
 }
 
-/** Intersection over union of the sets of each map's highest values, `share` of all of them. */
-export function topOverlap(a: Float32Array, b: Float32Array, share: number): number {
-  const count = Math.max(1, Math.round(share * a.length));
-  const top = (values: Float32Array): Set<number> =>
-    new Set(
-      Array.from(values.keys())
-        .sort((i, j) => values[j] - values[i] || i - j)
-        .slice(0, count),
-    );
-  const [topA, topB] = [top(a), top(b)];
-  let shared = 0;
-  for (const x of topA) if (topB.has(x)) shared += 1;
-  return shared / (2 * count - shared);
+/** A map that deletion and insertion are measured for. */
+export interface CurveMap {
+  readonly name: string;
+  readonly stream: string;
+  readonly estimator: Estimator;
+  readonly passes: number;
+}
+
+/** The maps that deletion and insertion judge: the reference, the study's, the candidates for a default, other p and grids. */
+export function curveMaps(streams: readonly RecordedStream[]): CurveMap[] {
+  const wanted: [string, Estimator, number][] = [
+    [REFERENCE, 'mean', Infinity],
+    [PLAIN, 'mean', 500],
+    [IMPORTANCE, 'regression', 125],
+    [IMPORTANCE, 'regression', 250],
+    [LIVE, 'mean', 250],
+    [LIVE, 'mean', 1000],
+    [IMPORTANCE, 'regression', 1000],
+    ...streams
+      .filter(({ pictures, among }) => pictures === 'first' && among === 'anchors')
+      .map(({ name }): [string, Estimator, number] => [name, 'regression', 1000]),
+  ];
+  const maps = wanted.map(([name, estimator, most]): CurveMap => {
+    const passes = Math.min(most, streams.find((stream) => stream.name === name)?.passes ?? 0);
+    return { name: `${name}, ${estimator}, ${passes}`, stream: name, estimator, passes };
+  });
+  // Of shorter streams two may be the same.
+  return [...new Map(maps.map((map) => [map.name, map])).values()];
 }
