@@ -35,12 +35,12 @@ const roomsAllowed = {
     'workers',
   ],
   explanations: [
-    ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'inference', 'explain', 'pipeline', 'bag'],
+    ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'workers', 'inference', 'explain', 'pipeline', 'bag'],
     'tracking',
   ],
   replay: [
     ...['geometry', 'images', 'detector', 'saliency', 'metrics', 'fusion', 'drift', 'inference', 'pipeline'],
-    ...['bag', 'report', 'tracking'],
+    ...['bag', 'report', 'tracking', 'explain', 'explanations'],
   ],
 };
 const rooms = [...Object.keys(roomsAllowed), 'ros', 'cli'];

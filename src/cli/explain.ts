@@ -2,15 +2,6 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { PROVIDERS, type Provider } from '../detector/providers.js';
 import { ExpectedError } from '../errors.js';
 import { openExplainer } from '../explain/explainerPool.js';
-import {
-  EXPLAIN_METHODS,
-  EXPLAIN_PRESETS,
-  parseExplainSettings,
-  presetSettings,
-  type ExplainMethod,
-  type ExplainPreset,
-  type ExplainSettings,
-} from '../explain/settings.js';
 import { BandModels } from '../explanations/bandModels.js';
 import { explainFrame, type ExplainProgress } from '../explanations/explainFrame.js';
 import { windowBefore } from '../explanations/explainWindow.js';
@@ -18,7 +9,8 @@ import { type FrameToExplain, prepareFrame, type PreparedFrame } from '../explan
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import path from 'node:path';
-import { ExplainFiles, type ExplainSummary } from './explainFiles.js';
+import { ExplainFiles, type ExplainSummary } from '../explanations/explanationFiles.js';
+import { addExplainMethodFlags, explainSettingsOf, type ExplainMethodFlags } from './explainFlags.js';
 import { findFrame } from './explainSource.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { number, wholeNumber } from './optionValues.js';
@@ -26,17 +18,13 @@ import { openOutputFolder } from './outputFolder.js';
 import { perceptionConfig } from './perceptionFlags.js';
 import { noProgress, startProgress, type Progress } from './progress.js';
 
-interface ExplainFlags {
+interface ExplainFlags extends ExplainMethodFlags {
   readonly bag?: string;
   readonly frame?: number;
   readonly at?: number;
   readonly spectrum?: Spectrum;
   readonly output: string;
   readonly overwrite?: boolean;
-  readonly method: ExplainMethod;
-  readonly preset: ExplainPreset;
-  readonly passes?: number;
-  readonly seed: number;
   readonly box: number | 'all';
   readonly window: number;
   readonly model?: string;
@@ -54,7 +42,7 @@ const MOST_WINDOW = 64;
 
 /** `msal explain`: why the boxes of one image are there. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('explain')
     .description('why the boxes of one image are there: maps, their standard errors, overlays')
     .argument('[image]', 'image file (JPEG or PNG), or a file of a frame log (.mcap)')
@@ -67,18 +55,8 @@ export function register(program: Command): void {
     )
     .addOption(new Option('-s, --spectrum <band>', 'which band (default: rgb where there is one)').choices(SPECTRA))
     .requiredOption('-o, --output <dir>', 'folder for explanation.json and the maps')
-    .option('--overwrite', 'replace what an earlier run left in the output folder')
-    .addOption(new Option('--method <name>', 'how to explain').choices(EXPLAIN_METHODS).default('rise'))
-    .addOption(
-      new Option(
-        '--preset <name>',
-        "paper: the study's settings; default: measured to need less time for the same maps",
-      )
-        .choices(EXPLAIN_PRESETS)
-        .default('default'),
-    )
-    .option('--passes <n>', 'masked forward passes (of methods that draw masks)', wholeNumber(1, 1_000_000))
-    .option('--seed <n>', 'the same seed gives the same maps', wholeNumber(0, 2 ** 32 - 1), 0)
+    .option('--overwrite', 'replace what an earlier run left in the output folder');
+  addExplainMethodFlags(command)
     .option('--box <n>', 'which detection, by score from 1; or all', boxNumber, 'all')
     .option(
       '--window <n>',
@@ -115,7 +93,7 @@ Examples:
 
 async function run(image: string | undefined, flags: ExplainFlags): Promise<void> {
   const file = sourceOf(image, flags.bag);
-  const settings = settingsOf(flags);
+  const settings = explainSettingsOf(flags);
   const config = await configOf(flags);
   const { spectrum, frame, at, window } = flags;
   const source = await findFrame({ file, spectrum, frame, at, window }, config);
@@ -176,14 +154,6 @@ function sourceOf(image: string | undefined, bag: string | undefined): string {
     image === undefined ? 'no image was named' : `both ${image} and --bag ${bag ?? ''} were named`,
     'give an image file, a file of a frame log, or --bag with --frame or --at',
   );
-}
-
-function settingsOf({ method, preset, passes }: ExplainFlags): ExplainSettings {
-  const settings: ExplainSettings = presetSettings(method, preset);
-  if (passes === undefined) return settings;
-  if (!('passes' in settings))
-    throw new ExpectedError('usage', `--passes means nothing to ${method}, which draws no masks`, 'leave it out');
-  return parseExplainSettings({ ...settings, passes }, '--passes');
 }
 
 function configOf(flags: ExplainFlags): Promise<PerceptionConfig> {

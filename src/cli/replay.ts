@@ -1,14 +1,16 @@
 import { Option, type Command } from 'commander';
 import { openOutputFolder } from './outputFolder.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
-import { number } from './optionValues.js';
+import { addExplainMethodFlags, explainSettingsOf, type ExplainMethodFlags } from './explainFlags.js';
+import { number, wholeNumber } from './optionValues.js';
 import { perceptionConfig, type PerceptionFlags } from './perceptionFlags.js';
 import { addPerceptionFlags } from './perceptionFlags.js';
 import { noProgress, startProgress, type Progress } from './progress.js';
 import { describeReplay } from './replayText.js';
 import { replay } from '../replay/replay.js';
 
-interface ReplayFlags extends PerceptionFlags {
+interface ReplayFlags extends PerceptionFlags, ExplainMethodFlags {
+  readonly explain?: number;
   readonly output: string;
   readonly overwrite?: boolean;
   readonly jsonl?: boolean;
@@ -37,7 +39,12 @@ export function register(program: Command): void {
         .argParser(number(1, 2000))
         .default(60),
     )
-    .option('--json', 'print the summary as JSON');
+    .option(
+      '--explain <n>',
+      'explain n frame sets, spread evenly, by masking: messages, maps and the report',
+      wholeNumber(1, 10_000),
+    );
+  addExplainMethodFlags(command).option('--json', 'print the summary as JSON');
   addPerceptionFlags(command)
     .addHelpText(
       'after',
@@ -48,9 +55,14 @@ file says it where they do not. Ctrl-C ends the replay early and leaves valid fi
 Examples:
   $ msal replay drive/ --output out
   $ msal replay drive.mcap -o out --score-threshold 0.5 --jsonl
+  $ msal replay drive.mcap -o out --explain 5 --method rise --passes 250
   $ msal replay drive.db3 -o out --config config/replay.yaml --json > summary.json`,
     )
     .action(async (bag: string, flags: ReplayFlags) => {
+      const explain =
+        flags.explain === undefined
+          ? undefined
+          : { sets: flags.explain, settings: explainSettingsOf(flags), seed: flags.seed };
       const config = await perceptionConfig(flags, 'throughput');
       const output = await openOutputFolder(flags.output, flags.overwrite ?? false);
       const { signal, release } = onInterrupt();
@@ -63,6 +75,7 @@ Examples:
             config,
             jsonLines: flags.jsonl ?? false,
             maps: flags.maps ?? false,
+            ...(explain && { explain }),
             ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
             reportBytes: flags.reportSize * 1e6,
           },

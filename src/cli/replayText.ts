@@ -20,6 +20,7 @@ export function describeReplay(summary: ReplaySummary): string {
       return `  ${pc.bold(spectrum)}  ${String(perceived)} of ${String(received)} frames${bad}: ${classes || 'nothing detected'}`;
     }),
     ...(summary.fusion ? [describeFusion(summary.fusion)] : []),
+    ...(summary.explained ? [describeExplained(summary.explained)] : []),
     ...Object.entries(latency)
       .filter(([stage]) => stage === 'inference' || stage === 'Grad-CAM')
       .map(
@@ -30,6 +31,17 @@ export function describeReplay(summary: ReplaySummary): string {
     ...Object.entries(outputs).map(([what, file]) => `${what.padEnd(10)} ${file}`),
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}
+
+function describeExplained({
+  method,
+  sets,
+  images,
+  boxes,
+  passes,
+  seconds,
+}: NonNullable<ReplaySummary['explained']>): string {
+  return `  ${pc.bold('explained')}  ${boxes} boxes of ${images} images in ${sets} frame sets by ${method}, ${passes} passes in ${seconds.toFixed(1)} s`;
 }
 
 function describeFusion({

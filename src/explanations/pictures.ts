@@ -6,7 +6,7 @@ import { IntensityNormalizer, type IntensityConfig } from '../images/intensity.j
 import { paintOverlay } from '../images/overlay.js';
 import type { Pixels } from '../images/pixels.js';
 import type { SensorImage } from '../images/sensorImage.js';
-import type { SaliencyMap } from '../saliency/saliencyMap.js';
+import { aboveFloor, type SaliencyMap } from '../saliency/saliencyMap.js';
 import { upsample } from '../saliency/upsample.js';
 import type { Explanation } from './explanation.js';
 
@@ -51,11 +51,6 @@ export function paintExplanations(
     })),
     { opacity, colors },
   );
-}
-
-function aboveFloor(map: SaliencyMap): SaliencyMap {
-  const floor = map.values.reduce((least, value) => Math.min(least, value), Infinity);
-  return { ...map, values: map.values.map((value) => value - floor) };
 }
 
 /**

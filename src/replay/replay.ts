@@ -19,6 +19,7 @@ import { ReportWriter } from '../report/reportWriter.js';
 import type { Spectrum } from '../spectrum.js';
 import { versions } from '../versions.js';
 import { Annotator } from './annotator.js';
+import { explainedBy, ExplainedSets, type ExplainedSummary, type ExplainWish } from './explainedSets.js';
 import { fusionCards, fusionNotes, type FusionSummary } from './fusionTally.js';
 import { describeMethod, provenanceRecord, reportModels, summaryModels } from './provenance.js';
 import { recordedFrames } from './recordedFrames.js';
@@ -40,6 +41,8 @@ export interface ReplayOptions {
   readonly maps?: boolean;
   /** Where to write a drift baseline of this drive; an older one there is replaced. */
   readonly baseline?: string;
+  /** Explains some frame sets by masking; absent: none. */
+  readonly explain?: ExplainWish;
   /** Largest size of the report, bytes. */
   readonly reportBytes?: number;
 }
@@ -86,6 +89,7 @@ interface Outputs {
   readonly lines: ReplayLines | undefined;
   readonly fusion: ReplayFusion | undefined;
   readonly baseline: BaselineRecorder | undefined;
+  readonly explained: ExplainedSets | undefined;
 }
 
 class Replay {
@@ -116,11 +120,13 @@ class Replay {
       // Leave what there is readable: a bag without its summary, no half report.
       await Promise.allSettled([outputs.annotated.close(), outputs.report.abort(), outputs.lines?.close()]);
       throw error;
+    } finally {
+      outputs.explained?.close();
     }
   }
 
   async #openOutputs(): Promise<Outputs> {
-    const { output, jsonLines = false, reportBytes, baseline } = this.options;
+    const { output, jsonLines = false, reportBytes, baseline, explain, config } = this.options;
     // It is written last: say now that it cannot be.
     if (baseline !== undefined) await writing(baseline, access(path.dirname(path.resolve(baseline)), constants.W_OK));
     const annotated = await BagWriter.create(path.join(output, 'annotated.mcap'), { overwrite: true });
@@ -128,7 +134,8 @@ class Replay {
       const report = await ReportWriter.create(path.join(output, 'report.html'), {
         title: path.basename(this.options.bag),
         source: this.options.bag,
-        method: describeMethod(this.options.config),
+        method: describeMethod(config),
+        ...(explain && { explainedBy: explainedBy(explain) }),
         models: reportModels(this.pipeline.models),
         provenance: Object.entries({ ...versions(), ...this.#parameters() }).map(([label, value]) => ({
           label,
@@ -137,7 +144,7 @@ class Replay {
         createdAt: new Date(),
         ...(reportBytes === undefined ? {} : { sizeCapBytes: reportBytes }),
       });
-      const { fusion } = this.options.config;
+      const { fusion } = config;
       const lines = jsonLines ? await ReplayLines.create(output, fusion !== undefined) : undefined;
       return {
         annotated,
@@ -145,6 +152,7 @@ class Replay {
         lines,
         fusion: fusion && new ReplayFusion(fusion, annotated),
         baseline: this.#baselineRecorder(),
+        explained: explain && new ExplainedSets(explain, config, annotated, this.#likelySets(), output),
       };
     } catch (error) {
       await annotated.close();
@@ -152,11 +160,12 @@ class Replay {
     }
   }
 
-  async #perceive({ annotated, report, lines, fusion, baseline }: Outputs): Promise<void> {
+  async #perceive({ annotated, report, lines, fusion, baseline, explained }: Outputs): Promise<void> {
     const { config, maps = false } = this.options;
     const annotator = new Annotator(annotated, { variant: config.explanation.gradCam, maps });
     await annotator.announce(this.topics.keys());
     await fusion?.announce();
+    await explained?.announce(this.topics.keys());
     const frames = recordedFrames(
       this.bag,
       this.topics,
@@ -170,10 +179,14 @@ class Replay {
       },
       this.hooks.signal,
     );
-    const sets = synchronizeIterable(frames, this.#synchronizer);
+    const synchronized = synchronizeIterable(frames, this.#synchronizer);
+    const sets = explained?.keeping(synchronized) ?? synchronized;
     const total = this.#imageCount();
     for await (const set of this.pipeline.perceive(sets, { overlay: true, thumbnail: true })) {
       this.#tally.addSet(set);
+      const explanations = await explained?.explain(set, this.#sets, this.hooks.signal, (note) => {
+        this.#reportProgress(set, total, note);
+      });
       for (const frame of set.frames.values()) {
         if (frame.kind === 'perceived') await annotator.write(frame);
         else {
@@ -184,19 +197,22 @@ class Replay {
       const fused = await fusion?.add(set);
       const tracks = this.#tracks.add(set);
       await lines?.addSet(set, tracks, fused);
-      await report.addFrameSet(reportFrameSet(set, this.#sets, this.#newlyDropped(), tracks, fused));
+      await report.addFrameSet(reportFrameSet(set, this.#sets, this.#newlyDropped(), tracks, fused, explanations));
       baseline?.add(observationOf(set, fused?.fused));
       this.#sets++;
       this.#reportProgress(set, total);
     }
   }
 
-  #reportProgress({ frames }: PerceivedSet, total: number): void {
-    const note = `| ${String(this.#tally.detectionCount)} detections`;
+  #reportProgress(
+    { frames }: PerceivedSet,
+    total: number,
+    note = `| ${String(this.#tally.detectionCount)} detections`,
+  ): void {
     this.hooks.onProgress?.(Math.min(total, this.#sets * Math.max(1, frames.size)), total, note);
   }
 
-  async #finish({ annotated, report, lines, fusion, baseline }: Outputs): Promise<ReplaySummary> {
+  async #finish({ annotated, report, lines, fusion, baseline, explained }: Outputs): Promise<ReplaySummary> {
     const losses = this.bag.losses.map(describeLoss);
     for (const loss of losses) report.addLoss({ what: loss });
     const { output } = this.options;
@@ -211,7 +227,7 @@ class Replay {
     const ended = this.#tracks.end();
     await lines?.addTracks(ended);
     const tracks = this.#tracks.summary();
-    const summary = this.#summary(losses, outputs, tracks, fusion?.summary());
+    const summary = this.#summary(losses, outputs, tracks, fusion?.summary(), explained?.summary());
     await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
     await annotated.close();
     await lines?.close();
@@ -243,6 +259,7 @@ class Replay {
     outputs: Record<string, string>,
     tracks: TracksSummary,
     fusion?: FusionSummary,
+    explained?: ExplainedSummary,
   ): ReplaySummary {
     const seconds = (performance.now() - this.#startedMs) / 1000;
     const counters = this.#synchronizer.counters();
@@ -260,6 +277,7 @@ class Replay {
       frames: this.#tally.frames(counters, this.#badMessages),
       detections: this.#tally.detections(),
       ...(fusion && { fusion }),
+      ...(explained && { explained }),
       tracks,
       clockJumps: counters.clockJumps,
       troubles: this.#tally.troubles,
@@ -278,6 +296,12 @@ class Replay {
   #imageCount(): number {
     const wanted = new Set(this.topics.values());
     return this.bag.topics.reduce((sum, { name, count }) => sum + (wanted.has(name) ? count : 0), 0);
+  }
+
+  /** Frame sets that the drive is likely to have: as many as the images of its busiest camera. */
+  #likelySets(): number {
+    const wanted = new Set(this.topics.values());
+    return Math.max(1, ...this.bag.topics.filter(({ name }) => wanted.has(name)).map(({ count }) => count));
   }
 
   #newlyDropped(): number {

@@ -1,6 +1,7 @@
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { ModelIdentity, PerceivedSet } from '../pipeline/perceivedSet.js';
 import type { SyncCounters } from '../pipeline/syncCounters.js';
+import type { ExplainedSummary } from './explainedSets.js';
 import type { FusionSummary } from './fusionTally.js';
 import type { TracksSummary } from './replayTracks.js';
 import { stagesOf } from './reportFrames.js';
@@ -32,6 +33,8 @@ export interface ReplaySummary {
   readonly detections: Readonly<Partial<Record<Spectrum, Readonly<Record<string, number>>>>>;
   /** Where the configuration fuses the bands. */
   readonly fusion?: FusionSummary;
+  /** Where frame sets are explained by masking. */
+  readonly explained?: ExplainedSummary;
   /** How steady the maps are along boxes that could be followed. */
   readonly tracks: TracksSummary;
   readonly clockJumps: number;

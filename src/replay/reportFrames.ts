@@ -1,9 +1,11 @@
+import type { Explanation } from '../explanations/explanation.js';
 import type { PerceivedFrame, PerceivedSet } from '../pipeline/perceivedSet.js';
 import type { ReportFused, ReportTrackStep } from '../report/wholeSetInput.js';
 import type { ReportFrame, ReportFrameSet } from '../report/reportInput.js';
 import type { TrackStep } from '../tracking/mapTracks.js';
 import type { ExplainedFusion } from './replayFusion.js';
 import type { SetTracks } from './replayTracks.js';
+import { reportExplanation, type FrameExplanations } from './explainedSets.js';
 
 /**
  * A perceived set as the report takes it.
@@ -11,6 +13,7 @@ import type { SetTracks } from './replayTracks.js';
  * @param dropped frames that the synchroniser dropped since the set before
  * @param tracks what the set does to the tracks
  * @param fusion where the bands are fused
+ * @param explained explanations by masking, where the set has them
  */
 export function reportFrameSet(
   set: PerceivedSet,
@@ -18,12 +21,13 @@ export function reportFrameSet(
   dropped: number,
   tracks: SetTracks,
   fusion: ExplainedFusion | undefined,
+  explained?: FrameExplanations,
 ): ReportFrameSet {
   const perceived = [...set.frames.values()].filter((frame) => frame.kind === 'perceived');
   return {
     index,
     stampNs: set.stampNs,
-    frames: perceived.map(reportFrame),
+    frames: perceived.map((frame) => reportFrame(frame, explained?.get(frame.header.spectrum))),
     partial: set.missing.length > 0,
     dropped,
     latencyMs: slowestPerStage(perceived),
@@ -53,20 +57,24 @@ function reportFused({ fused, contributions }: ExplainedFusion): ReportFused {
   };
 }
 
-function reportFrame({ header, width, height, detections, pictures }: PerceivedFrame): ReportFrame {
+function reportFrame(
+  { header, width, height, detections, pictures }: PerceivedFrame,
+  explanations: readonly (Explanation | undefined)[] = [],
+): ReportFrame {
   return {
     spectrum: header.spectrum,
     topic: header.topic,
     width,
     height,
     ...(pictures?.thumbnail === undefined ? {} : { picture: pictures.thumbnail }),
-    detections: detections.map(({ className, score, box, source, attention, map }) => ({
+    detections: detections.map(({ className, score, box, source, attention, map }, i) => ({
       className,
       score,
       box,
       level: source.level,
       ...(attention ? { attention } : {}),
       ...(map ? { map } : {}),
+      ...(explanations[i] && { explanation: reportExplanation(explanations[i]) }),
     })),
   };
 }

@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import { SPECTRA } from '../spectrum.js';
-import type { DetectionRow, FramePictures, FrameRow, SetPictures, SetRow } from './page/format.js';
+import type { DetectionRow, FramePictures, FrameRow, PackedMaps, SetPictures, SetRow } from './page/format.js';
 import { encodeFused, encodeStep, round } from './encodeWholeSet.js';
 import { quantiseMap } from './quantiseMap.js';
-import type { ReportDetection, ReportFrame, ReportFrameSet } from './reportInput.js';
+import type { ReportDetection, ReportFrame, ReportFrameSet, ReportMap } from './reportInput.js';
 
 /** Gives every distinct text a small number, in order of first use. */
 export class Names {
@@ -42,6 +42,7 @@ export function encodeNumbers(set: ReportFrameSet, ordinal: number, startNs: big
     t: millisecondsSince(startNs, set.stampNs),
     p: set.partial === true ? 1 : 0,
     d: set.dropped ?? 0,
+    x: set.frames.some(({ detections }) => detections.some(({ explanation }) => explanation)) ? 1 : 0,
     l: names.stages.list.map((stage) => round(set.latencyMs?.[stage], 1000)),
     f: set.frames.map((frame): FrameRow => [
       SPECTRA.indexOf(frame.spectrum),
@@ -72,16 +73,37 @@ function encodeDetection({ className, score, box, level, attention }: ReportDete
 
 /** Pictures and maps of a set; null where it has neither. */
 export function encodePictures(set: ReportFrameSet, ordinal: number): SetPictures | null {
-  const hasSome = set.frames.some(({ picture, detections }) => picture !== undefined || detections.some((d) => d.map));
+  const hasSome = set.frames.some(
+    ({ picture, detections }) => picture !== undefined || detections.some((d) => d.map ?? d.explanation),
+  );
   return hasSome ? { n: ordinal, frames: set.frames.map(encodeFramePictures) } : null;
 }
 
 function encodeFramePictures({ picture, detections }: ReportFrame): FramePictures {
-  const maps = detections.map(({ map }) => (map === undefined ? null : quantiseMap(map)));
-  const values = Buffer.concat(maps.map((map) => map?.values ?? new Uint8Array()));
+  const isExplained = detections.some(({ explanation }) => explanation !== undefined);
   return {
     picture: picture === undefined ? '' : base64(picture),
-    mapSizes: maps.map((map) => [map?.width ?? 0, map?.height ?? 0] as const),
+    ...packMaps(detections.map(({ map }) => map)),
+    ...(isExplained && {
+      explained: {
+        ...packMaps(detections.map(({ explanation }) => explanation?.map)),
+        errors: packMaps(detections.map(({ explanation }) => explanation?.standardError)),
+        figures: detections
+          .map(
+            ({ explanation }) =>
+              explanation && ([explanation.lost, explanation.passes, round(explanation.energyInBox, 10_000)] as const),
+          )
+          .map((figures) => figures ?? null),
+      },
+    }),
+  };
+}
+
+function packMaps(maps: readonly (ReportMap | undefined)[]): PackedMaps {
+  const quantised = maps.map((map) => (map === undefined ? null : quantiseMap(map)));
+  const values = Buffer.concat(quantised.map((map) => map?.values ?? new Uint8Array()));
+  return {
+    mapSizes: quantised.map((map) => [map?.width ?? 0, map?.height ?? 0] as const),
     maps: values.length === 0 ? '' : deflateRawSync(values).toString('base64'),
   };
 }

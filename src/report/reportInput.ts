@@ -15,6 +15,8 @@ export interface ReportOptions {
   /** What made the maps, for example `Grad-CAM, ReLU on each weighted feature map`. */
   readonly method: string;
   readonly models: readonly ModelInfo[];
+  /** How some sets were explained besides, for example `RISE, 250 masks`; see ReportDetection.explanation. */
+  readonly explainedBy?: string;
   /** Further facts about how the report came to be: versions, parameters, seeds, configuration. */
   readonly provenance?: readonly LabelledValue[];
   /** When the report was made; given by the caller so that equal input gives an equal file. */
@@ -48,6 +50,20 @@ export interface ReportDetection {
   readonly level: number;
   readonly attention?: AttentionFigures;
   readonly map?: ReportMap;
+  /** By the method that `ReportOptions.explainedBy` names. */
+  readonly explanation?: ReportExplanation;
+}
+
+/** What a second method says of a detection. */
+export interface ReportExplanation {
+  readonly map: ReportMap;
+  /** Of each value of `map`, where the method is random. */
+  readonly standardError?: ReportMap;
+  /** Passes in which the box was not found again, of how many. */
+  readonly lost: number;
+  readonly passes: number;
+  /** Share of the map inside the box, in [0, 1]. */
+  readonly energyInBox?: number;
 }
 
 export interface ReportFrame {

@@ -82,7 +82,9 @@ export class ReportWriter {
     const encoded = isHeld ? encodePictures(set, ordinal) : null;
     const numbers = JSON.stringify(encodeNumbers(set, ordinal, this.#startNs, this.#names));
     this.#totals.add(set, this.#names.classes);
-    if (set.frames.some((frame) => frame.picture || frame.detections.some(({ map }) => map))) {
+    if (
+      set.frames.some((frame) => frame.picture || frame.detections.some(({ map, explanation }) => map ?? explanation))
+    ) {
       this.#totals.setsWithPictures++;
     }
     const pictures = encoded === null ? null : inertJson(encoded);
@@ -144,12 +146,13 @@ export class ReportWriter {
   }
 
   #header(summary: ReportSummary, numbersKept: number, picturesKept: number): ReportHeader {
-    const { title, source, method, models, provenance = [], createdAt } = this.options;
+    const { title, source, method, models, explainedBy, provenance = [], createdAt } = this.options;
     return {
       version: FORMAT_VERSION,
       title,
       source,
       method,
+      explainedBy: explainedBy ?? null,
       createdAt: createdAt.toISOString(),
       models,
       provenance,

@@ -7,3 +7,9 @@ export interface SaliencyMap {
   readonly height: number;
   readonly values: Float32Array;
 }
+
+/** The map less its smallest value: what a method that masks gives a box with any mask says nothing about places. */
+export function aboveFloor(map: SaliencyMap): SaliencyMap {
+  const floor = map.values.reduce((least, value) => Math.min(least, value), Infinity);
+  return { ...map, values: map.values.map((value) => value - floor) };
+}

@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'npyjs';
-import type { ExplainSummary } from '../../src/cli/explainFiles.js';
+import type { ExplainSummary } from '../../src/explanations/explanationFiles.js';
 import { readEncodedHeader } from '../../src/images/encodedHeader.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { logFrames, LOG_START_NS, TINY_LOG_CONFIG } from '../explanations/frameLogs.js';

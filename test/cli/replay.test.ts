@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeBag } from '../../src/bag/describeBag.js';
@@ -7,11 +7,12 @@ import type { DetectionLine } from '../../src/replay/detectionLines.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
 import { type Spectrum, SPECTRA } from '../../src/spectrum.js';
 import { runPython } from '../bag/python.js';
+import { openReport, startBrowser } from '../report/browser.js';
 import { topicOf, TINY_CONFIG, writeSmallDrive } from '../replay/smallDrive.js';
 import { runMsal } from './runMsal.js';
 
 describe('msal replay', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder: string;
   let config: string;
 
@@ -95,6 +96,76 @@ describe('msal replay', function () {
     const { metadata } = await describeBag(path.join(output, 'annotated.mcap'));
     const provenance = metadata.find(({ name }) => name === 'multispectral_saliency')?.values;
     assert.ok(provenance?.['models']?.includes(summary.models.rgb?.sha256 ?? 'missing'));
+  });
+
+  it('explains frame sets by masking: messages, files and the report', async () => {
+    const bag = path.join(folder, 'why.mcap');
+    const output = path.join(folder, 'why-out');
+    await writeSmallDrive(bag, 4);
+    const low = path.join(folder, 'low.yaml');
+    await writeFile(low, TINY_CONFIG);
+    const explain = ['--explain', '2', '--method', 'rise', '--passes', '30', '--seed', '5'];
+    const run = await runMsal(['replay', bag, '-o', output, '-c', low, '--json', ...explain]);
+    assert.equal(run.code, 0, run.stderr);
+    const { explained } = JSON.parse(run.stdout) as ReplaySummary;
+    assert.ok(explained);
+    assert.deepEqual(
+      { method: explained.method, sets: explained.sets, images: explained.images, seed: explained.seed },
+      { method: 'rise', sets: 2, images: 8, seed: 5 },
+    );
+    assert.equal(explained.passes, 8 * 30);
+
+    const read = (await runPython(
+      '../explanations/read_explanations.py',
+      path.join(output, 'annotated.mcap'),
+    )) as unknown as Record<
+      string,
+      { explanations: { class_name: string; passes: number; map: { size: number; expected: number } }[] }
+    >;
+    for (const { explanations } of Object.values(read)) {
+      assert.equal(explanations.length, explained.boxes);
+      for (const { passes, map } of explanations) {
+        assert.equal(passes, 30);
+        assert.equal(map.size, map.expected);
+      }
+    }
+
+    const folders = (await readdir(explained.files)).sort();
+    assert.equal(folders.length, 8);
+    const [first = ''] = folders;
+    assert.match(first, /^\d{19}\.\w+$/);
+    const files = await readdir(path.join(explained.files, first));
+    for (const end of ['.map.png', '.map.npy', '.error.npy', '.overlay.png'])
+      assert.ok(
+        files.some((name) => name.endsWith(end)),
+        `${end} among ${files.join(', ')}`,
+      );
+
+    const browser = await startBrowser();
+    try {
+      const { page, troubles } = await openReport(browser, path.join(output, 'report.html'));
+      await page.getByLabel('explained only').check();
+      assert.match((await page.locator('#frame-count').textContent()) ?? '', /^2 of 4 frame sets/);
+      await page.locator('#map-kind').selectOption({ label: 'RISE, 30 masks' });
+      await page.locator('#detections button').first().click();
+      await page.waitForSelector('#second-opinion');
+      assert.match(
+        (await page.locator('#second-opinion').textContent()) ?? '',
+        /^RISE, 30 masks: not found again in \d+ of 30 passes/,
+      );
+      assert.deepEqual(troubles, []);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  it('refuses passes for a method that draws no masks', async () => {
+    const run = await runMsal([
+      ...['replay', path.join(folder, 'why.mcap'), '-o', path.join(folder, 'refused'), '-c', config],
+      ...['--explain', '1', '--method', 'sidu', '--passes', '30'],
+    ]);
+    assert.equal(run.code, 2, run.stderr);
+    assert.match(run.stderr, /--passes means nothing to sidu/);
   });
 
   it('goes on past bad images and missing bands, and counts them', async () => {

@@ -37,7 +37,7 @@ def gather(messages):
         found['topics'][topic] = kind
         if kind.endswith('/Explanation'):
             found['explanations'].append(describe(message))
-        else:
+        elif topic.endswith('/overlay/compressed'):
             assert message.format == 'jpeg' and bytes(message.data[:2]) == b'\xff\xd8'
             found['overlays'] += 1
     return found

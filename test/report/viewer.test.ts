@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { differ, openReport, paneOf, picturesShown, pixelsOf, startBrowser, until } from './browser.js';
-import { writeSample } from './sampleReport.js';
+import type { ReportFrameSet, ReportMap } from '../../src/report/reportInput.js';
+import { ReportWriter } from '../../src/report/reportWriter.js';
+import { SAMPLE_OPTIONS, writeSample } from './sampleReport.js';
+import { syntheticDrive } from './syntheticDrive.js';
 
 const SPECTRA = ['rgb', 'nir', 'mir', 'fir'];
 
@@ -67,6 +70,11 @@ describe('the report in Chromium: viewer', function () {
     assert.deepEqual(new Set(tops).size, 1);
     const [rgb, nir, mir, fir] = await canvases(page);
     assert.ok(differ(rgb, fir) && differ(nir, mir));
+  });
+
+  it('offers no other maps where nothing was explained besides', async () => {
+    assert.equal(await page.locator('#map-kind').isVisible(), false);
+    assert.equal(await page.locator('#only-explained').isVisible(), false);
   });
 
   it('changes the heat map with the slider, and + and - do the same', async () => {
@@ -266,3 +274,78 @@ describe('the report in Chromium: viewer', function () {
     assert.equal(await page.locator('#latency-rows tr').count(), 4);
   });
 });
+
+describe('the report in Chromium: a second method', function () {
+  this.timeout(120_000);
+  let browser: Browser;
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'msal-report-'));
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('shows its maps and their standard errors where a set has them, and finds such sets', async () => {
+    const file = path.join(folder, 'report.html');
+    const writer = await ReportWriter.create(file, { ...SAMPLE_OPTIONS, explainedBy: 'RISE <b>, 30 masks' });
+    for (const [n, set] of [...syntheticDrive({ sets: 6, shrink: 2 })].entries())
+      await writer.addFrameSet(n % 3 === 1 ? explainedSet(set) : set);
+    await writer.close({ completed: true });
+    const { page, troubles } = await openReport(browser, file);
+    const choose = async (label: string): Promise<Uint8Array> => {
+      await page.locator('#map-kind').selectOption({ label });
+      await picturesShown(page);
+      return paneOf(page, 'rgb');
+    };
+    await picturesShown(page, 0);
+    const own = await paneOf(page, 'rgb');
+    const before = await choose('RISE <b>, 30 masks');
+    assert.ok(differ(own, before), 'a set that was not explained shows no heat');
+    assert.match(
+      (await page.locator('.pane-note').first().textContent()) ?? '',
+      /^Not explained by RISE <b>, 30 masks$/,
+    );
+
+    await page.getByLabel('explained only').check();
+    assert.match((await page.locator('#frame-count').textContent()) ?? '', /^2 of 6/);
+    await picturesShown(page, 1);
+    const maps = [await choose('Grad-CAM'), await choose('RISE <b>, 30 masks')];
+    maps.push(await choose('RISE <b>, 30 masks: standard error'));
+    assert.ok(differ(maps[0], maps[1]) && differ(maps[1], maps[2]) && differ(maps[0], maps[2]));
+    assert.equal(await page.locator('.pane-note').first().textContent(), '');
+
+    await page.locator('#detections button').first().click();
+    await until(page, `document.querySelector('#second-opinion') !== null`);
+    assert.equal(
+      await page.locator('#second-opinion').textContent(),
+      'RISE <b>, 30 masks: not found again in 7 of 30 passes, 25 % of its map in the box.',
+    );
+    assert.deepEqual(troubles, []);
+    await page.close();
+  });
+});
+
+/** The set with explanations whose maps look left and whose errors look down. */
+function explainedSet(set: ReportFrameSet): ReportFrameSet {
+  const map = (at: (x: number, y: number) => number): ReportMap => ({
+    width: 8,
+    height: 8,
+    values: Float32Array.from({ length: 64 }, (_, i) => at(i % 8, Math.floor(i / 8))),
+  });
+  const explanation = {
+    map: map((x) => 7 - x),
+    standardError: map((_, y) => y),
+    lost: 7,
+    passes: 30,
+    energyInBox: 0.25,
+  };
+  const frames = set.frames.map((frame) => ({
+    ...frame,
+    detections: frame.detections.map((detection) => ({ ...detection, explanation })),
+  }));
+  return { ...set, frames };
+}

@@ -2,6 +2,7 @@ import { byId, el, fitCanvas } from './dom.js';
 import type { DetectionRow, SetRow } from './format.js';
 import { heatPicture } from './heatMap.js';
 import { classColour } from './palette.js';
+import type { DecodedFrame, MapKind } from './pictureStore.js';
 import { shownSet, type ReportModel } from './reportModel.js';
 import type { Selection, Viewer } from './viewerState.js';
 import { attentionInWords, decimal, percent } from './words.js';
@@ -52,7 +53,9 @@ export function mountDetections(model: ReportModel, viewer: Viewer): void {
     for (const button of body.querySelectorAll('button')) {
       button.setAttribute('aria-pressed', String(button.dataset['key'] === key));
     }
-    void describe(model, details, shownSet(model, viewer.state), selection, () => viewer.state.selection === selection);
+    const { mapKind } = viewer.state;
+    const isCurrent = (): boolean => viewer.state.selection === selection && viewer.state.mapKind === mapKind;
+    void describe(model, details, shownSet(model, viewer.state), selection, mapKind, isCurrent);
   }
 
   const update = (): void => {
@@ -65,7 +68,7 @@ export function mountDetections(model: ReportModel, viewer: Viewer): void {
     mark();
   };
   viewer.listen((state, before) => {
-    const isSame = state.selection === before.selection && state.hidden === hidden;
+    const isSame = state.selection === before.selection && state.mapKind === before.mapKind && state.hidden === hidden;
     if (!isSame || shownSet(model, state) !== shown) update();
   });
   update();
@@ -115,6 +118,7 @@ async function describe(
   holder: HTMLElement,
   set: SetRow | undefined,
   selection: Selection | null,
+  mapKind: MapKind,
   isCurrent: () => boolean,
 ): Promise<void> {
   const frame = set?.f[selection?.frame ?? -1];
@@ -142,9 +146,20 @@ async function describe(
     canvas,
   );
   const decoded = (await model.pictures.load(set.n))?.[selection.frame];
-  const map = decoded?.maps[selection.detection] ?? null;
+  const map = decoded?.[mapKind][selection.detection] ?? null;
+  const figures = decoded?.figures[selection.detection] ?? null;
   if (!isCurrent()) return;
+  if (figures !== null) canvas.before(secondOpinion(model.header.explainedBy ?? '', figures));
   const heat = map === null ? null : heatPicture([map], frame[2] / frame[3]);
   if (heat === null) canvas.replaceWith(el('p', { class: 'quiet' }, 'Its map is not in the report.'));
   else fitCanvas(canvas).drawImage(heat, 0, 0, canvas.width, canvas.height);
+}
+
+/** What the second method says of a detection. */
+function secondOpinion(
+  name: string,
+  [lost, passes, energyInBox]: NonNullable<DecodedFrame['figures'][number]>,
+): HTMLElement {
+  const inside = energyInBox === null ? '' : `, ${percent(energyInBox)} of its map in the box`;
+  return el('p', { id: 'second-opinion' }, `${name}: not found again in ${lost} of ${passes} passes${inside}.`);
 }

@@ -6,7 +6,7 @@
 import type { FusedRow, StepRow } from './wholeSetFormat.js';
 
 /** Version of this contract; writer and page travel in one file, so it only guards against a mixed-up build. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** Ids and classes of the elements that carry data. */
 export const HEADER_ELEMENT_ID = 'report-header';
@@ -59,6 +59,8 @@ export interface ReportHeader {
   readonly title: string;
   readonly source: string;
   readonly method: string;
+  /** How some sets were explained besides; null where none was. */
+  readonly explainedBy: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly models: readonly ModelInfo[];
@@ -129,6 +131,8 @@ export interface SetRow {
   readonly p: 0 | 1;
   /** Frames dropped since the set before. */
   readonly d: number;
+  /** 1 where some of its detections have an explanation besides their maps. */
+  readonly x: 0 | 1;
   /** Milliseconds per stage, in the order of `stages`; null where the stage did not run. */
   readonly l: readonly Figure[];
   readonly f: readonly FrameRow[];
@@ -139,9 +143,19 @@ export interface SetRow {
 }
 
 /** Pictures and maps of one frame of a set, in the order of `SetRow.f`. */
-export interface FramePictures {
+export interface FramePictures extends PackedMaps {
   /** Base64 of the encoded picture (JPEG, PNG or WebP); empty where there is none. */
   readonly picture: string;
+  /** Maps of the second method, and their standard errors; absent where no detection has one. */
+  readonly explained?: PackedMaps & {
+    readonly errors: PackedMaps;
+    /** For each detection: passes in which it was lost, passes, energy in box in [0, 1]; null where it has no explanation. */
+    readonly figures: readonly (readonly [lost: number, passes: number, energyInBox: Figure] | null)[];
+  };
+}
+
+/** A map for each of a frame's detections. */
+export interface PackedMaps {
   /** Width and height of each detection's map, in the order of the detections; [0, 0] where it has none. */
   readonly mapSizes: readonly (readonly [number, number])[];
   /** Base64 of the raw-deflated concatenation of all maps: 8 bit, row-major, 255 = the highest value of that map. */

@@ -121,6 +121,7 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
   const direction = byId('sort-direction', HTMLButtonElement);
   const onlyClass = byId('only-class', HTMLSelectElement);
   const onlyPictures = byId('only-pictures', HTMLInputElement);
+  const onlyExplained = byId('only-explained', HTMLInputElement);
   const result = byId('frame-count', HTMLElement);
 
   key.replaceChildren(...Object.entries(SORT_KEYS).map(([value, label]) => el('option', { value }, label)));
@@ -131,6 +132,7 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
   const { thinning } = model.header;
   byId('only-pictures-label', HTMLElement).hidden = thinning.picturesKept === thinning.numbersKept;
   onlyPictures.checked = viewer.state.onlyPictures;
+  byId('only-explained-label', HTMLElement).hidden = model.header.explainedBy === null;
 
   function reorder(descending: boolean): void {
     const wanted = {
@@ -138,6 +140,7 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
       descending,
       onlyClass: onlyClass.value === '' ? null : Number(onlyClass.value),
       onlyPictures: onlyPictures.checked,
+      onlyExplained: onlyExplained.checked,
     };
     const shown = shownSet(model, viewer.state);
     const order = orderFor(model, wanted);
@@ -152,6 +155,7 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
   direction.addEventListener('click', () => reorder(!viewer.state.descending));
   onlyClass.addEventListener('change', () => reorder(viewer.state.descending));
   onlyPictures.addEventListener('change', () => reorder(viewer.state.descending));
+  onlyExplained.addEventListener('change', () => reorder(viewer.state.descending));
   const label = (): void => {
     const { order, descending, sortKey } = viewer.state;
     const [low, high] = sortKey === 'time' ? ['Earliest', 'Latest'] : ['Lowest', 'Highest'];

@@ -26,6 +26,7 @@ async function start(): Promise<void> {
     onlyClass: null,
     // Stepping through frame sets whose pictures were left out is seldom what a reader wants first.
     onlyPictures: picturesKept > 0 && picturesKept < numbersKept,
+    onlyExplained: false,
   } as const;
   const state: ViewerState = {
     ...filters,
@@ -35,6 +36,7 @@ async function start(): Promise<void> {
     hidden: new Set(),
     opacity: 0.6,
     boxes: true,
+    mapKind: 'maps',
     playing: false,
   };
   const viewer = new Viewer(state);

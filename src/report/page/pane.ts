@@ -2,7 +2,7 @@ import type { DetectionRow, FrameRow } from './format.js';
 import { el, fitCanvas } from './dom.js';
 import { heatPicture } from './heatMap.js';
 import { classColour, classDash } from './palette.js';
-import type { DecodedFrame, DetectionMap } from './pictureStore.js';
+import type { DecodedFrame, DetectionMap, MapKind } from './pictureStore.js';
 import { decimal } from './words.js';
 
 /** What a pane shows at one moment. */
@@ -14,6 +14,7 @@ export interface PaneView {
   /** True where a detection is selected, here or in another spectrum. */
   readonly hasSelection: boolean;
   readonly opacity: number;
+  readonly mapKind: MapKind;
   readonly boxes: boolean;
 }
 
@@ -27,7 +28,7 @@ export class Pane {
   readonly #topic = el('span', { class: 'pane-topic' });
   readonly #count = el('span', { class: 'pane-count' });
   #view: PaneView | null = null;
-  #heat: { of: DecodedFrame; selected: number | null; picture: OffscreenCanvas | null } | null = null;
+  #heat: { of: DecodedFrame; kind: MapKind; selected: number | null; picture: OffscreenCanvas | null } | null = null;
 
   constructor(
     readonly spectrum: number,
@@ -77,12 +78,13 @@ export class Pane {
   }
 
   /** Maps of all detections together, or of the selected one alone; nothing where the selection is in another pane. */
-  #heatFor({ decoded, selected, hasSelection, row }: PaneView): OffscreenCanvas | null {
+  #heatFor({ decoded, selected, hasSelection, row, mapKind }: PaneView): OffscreenCanvas | null {
     if (decoded === null || (hasSelection && selected === null)) return null;
-    if (this.#heat?.of !== decoded || this.#heat.selected !== selected) {
-      const wanted = selected === null ? decoded.maps : [decoded.maps[selected] ?? null];
+    if (this.#heat?.of !== decoded || this.#heat.kind !== mapKind || this.#heat.selected !== selected) {
+      const all = decoded[mapKind];
+      const wanted = selected === null ? all : [all[selected] ?? null];
       const maps = wanted.filter((map): map is DetectionMap => map !== null);
-      this.#heat = { of: decoded, selected, picture: heatPicture(maps, row[2] / row[3]) };
+      this.#heat = { of: decoded, kind: mapKind, selected, picture: heatPicture(maps, row[2] / row[3]) };
     }
     return this.#heat.picture;
   }

@@ -1,6 +1,6 @@
 import { byId } from './dom.js';
 import { Pane } from './pane.js';
-import type { DecodedFrame } from './pictureStore.js';
+import type { DecodedFrame, MapKind } from './pictureStore.js';
 import { shownSet, type ReportModel } from './reportModel.js';
 import type { Viewer } from './viewerState.js';
 
@@ -41,10 +41,11 @@ export function mountPanes(model: ReportModel, viewer: Viewer): void {
           selected,
           hasSelection: state.selection !== null,
           opacity: state.opacity,
+          mapKind: state.mapKind,
           boxes: state.boxes,
         },
         header.topics[row[1]] ?? '',
-        noteFor(model, set.n, frame),
+        noteFor(model, set.n, frame, state.mapKind),
       );
     }
   }
@@ -69,9 +70,10 @@ export function mountPanes(model: ReportModel, viewer: Viewer): void {
   update();
 }
 
-function noteFor(model: ReportModel, n: number, frame: DecodedFrame | null): string {
+function noteFor(model: ReportModel, n: number, frame: DecodedFrame | null, kind: MapKind): string {
   if (!model.pictures.has(n)) return 'Picture left out to keep the report small';
   if (frame === null) return '';
   if (frame.pictureIsBroken) return 'This picture cannot be decoded';
+  if (frame[kind].length === 0 && kind !== 'maps') return `Not explained by ${model.header.explainedBy ?? ''}`;
   return frame.picture === null ? 'No picture' : '';
 }

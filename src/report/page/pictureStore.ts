@@ -1,5 +1,5 @@
 import { bytesOf, inflate } from './dataBlocks.js';
-import { PICTURES_CLASS, type FramePictures, type SetPictures } from './format.js';
+import { PICTURES_CLASS, type FramePictures, type PackedMaps, type SetPictures } from './format.js';
 import { RecentCache } from './recentCache.js';
 
 /** One map: 8 bit, row-major, 255 = its highest value. */
@@ -16,6 +16,10 @@ export interface DecodedFrame {
   readonly pictureIsBroken: boolean;
   /** In the order of the frame's detections. */
   readonly maps: readonly (DetectionMap | null)[];
+  /** Maps of the second method and their standard errors; empty where the frame was not explained. */
+  readonly explained: readonly (DetectionMap | null)[];
+  readonly errors: readonly (DetectionMap | null)[];
+  readonly figures: NonNullable<FramePictures['explained']>['figures'];
 }
 
 const THUMBNAIL_WIDTH = 96;
@@ -68,15 +72,30 @@ export class PictureStore {
 
 async function decodeFrame(frame: FramePictures): Promise<DecodedFrame> {
   const picture = frame.picture === '' ? null : await decodePicture(frame.picture);
-  const values = frame.maps === '' ? new Uint8Array() : await inflate(frame.maps);
+  const { explained } = frame;
+  return {
+    picture,
+    pictureIsBroken: frame.picture !== '' && picture === null,
+    maps: await unpackMaps(frame),
+    explained: explained ? await unpackMaps(explained) : [],
+    errors: explained ? await unpackMaps(explained.errors) : [],
+    figures: explained?.figures ?? [],
+  };
+}
+
+async function unpackMaps({ mapSizes, maps }: PackedMaps): Promise<(DetectionMap | null)[]> {
+  const values = maps === '' ? new Uint8Array() : await inflate(maps);
   let offset = 0;
-  const maps = frame.mapSizes.map(([width, height]) => {
+  return mapSizes.map(([width, height]) => {
     const start = offset;
     offset += width * height;
     return width === 0 ? null : { width, height, values: values.subarray(start, offset) };
   });
-  return { picture, pictureIsBroken: frame.picture !== '' && picture === null, maps };
 }
+
+/** Which maps are shown: those of every set, those of the second method, or the standard errors of these. */
+export const MAP_KINDS = ['maps', 'explained', 'errors'] as const;
+export type MapKind = (typeof MAP_KINDS)[number];
 
 async function decodePicture(base64: string, width?: number): Promise<ImageBitmap | null> {
   try {

@@ -29,11 +29,13 @@ export function orderFor(
     descending,
     onlyClass,
     onlyPictures,
-  }: Pick<ViewerState, 'sortKey' | 'descending' | 'onlyClass' | 'onlyPictures'>,
+    onlyExplained,
+  }: Pick<ViewerState, 'sortKey' | 'descending' | 'onlyClass' | 'onlyPictures' | 'onlyExplained'>,
 ): number[] {
   return sortedOrder(model.figures, sortKey, descending).filter((position) => {
     const row = model.sets[position];
     if (row === undefined || (onlyPictures && !model.pictures.has(row.n))) return false;
+    if (onlyExplained && row.x === 0) return false;
     return onlyClass === null || row.f.some((frame) => frame[4].some(([classIndex]) => classIndex === onlyClass));
   });
 }

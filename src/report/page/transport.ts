@@ -1,5 +1,6 @@
 import { byId, el } from './dom.js';
 import { infernoGradient } from './inferno.js';
+import { MAP_KINDS } from './pictureStore.js';
 import { shownSet, type ReportModel } from './reportModel.js';
 import type { Viewer } from './viewerState.js';
 import { clockTime, decimal, percent } from './words.js';
@@ -13,7 +14,21 @@ export function mountTransport(model: ReportModel, viewer: Viewer): void {
   mountStepping(model, viewer);
   mountPlaying(model, viewer);
   mountOpacity(viewer);
+  mountMapKind(model, viewer);
   mountSwitches(model, viewer);
+}
+
+/** The choice between the maps of every set and those of the second method, where there is one. */
+function mountMapKind({ header }: ReportModel, viewer: Viewer): void {
+  const select = byId('map-kind', HTMLSelectElement);
+  const { explainedBy } = header;
+  byId('map-kind-label', HTMLElement).hidden = explainedBy === null;
+  if (explainedBy === null) return;
+  const labels = { maps: 'Grad-CAM', explained: explainedBy, errors: `${explainedBy}: standard error` };
+  select.replaceChildren(...MAP_KINDS.map((kind) => el('option', { value: kind }, labels[kind])));
+  select.addEventListener('change', () =>
+    viewer.change({ mapKind: MAP_KINDS.find((kind) => kind === select.value) ?? 'maps' }),
+  );
 }
 
 function mountStepping(model: ReportModel, viewer: Viewer): void {

@@ -1,4 +1,5 @@
 import type { SortKey } from './ordering.js';
+import type { MapKind } from './pictureStore.js';
 
 /** A detection of the set that is shown: positions within `SetRow.f` and the frame's detections. */
 export interface Selection {
@@ -18,6 +19,8 @@ export interface ViewerState {
   /** Of the heat map, 0 to 1. */
   readonly opacity: number;
   readonly boxes: boolean;
+  /** Which maps the heat map shows. */
+  readonly mapKind: MapKind;
   readonly playing: boolean;
   readonly sortKey: SortKey;
   readonly descending: boolean;
@@ -25,6 +28,8 @@ export interface ViewerState {
   readonly onlyClass: number | null;
   /** Only sets whose pictures are in the file. */
   readonly onlyPictures: boolean;
+  /** Only sets that the second method has explained. */
+  readonly onlyExplained: boolean;
 }
 
 type Listener = (state: ViewerState, before: ViewerState) => void;

@@ -12,7 +12,7 @@ function found(
 }
 
 function setOf(...frames: DetectionRow[][]): SetRow {
-  return { n: 0, i: 0, t: 0, p: 0, d: 0, l: [], f: frames.map((rows, spectrum) => [spectrum, 0, 10, 10, rows]) };
+  return { n: 0, i: 0, t: 0, p: 0, d: 0, x: 0, l: [], f: frames.map((rows, spectrum) => [spectrum, 0, 10, 10, rows]) };
 }
 
 describe('disagreement between spectra', () => {

@@ -4,7 +4,7 @@ import type { SetRow } from '../../../src/report/page/format.js';
 import { timeBuckets } from '../../../src/report/page/timeBuckets.js';
 
 function at(...times: number[]): SetRow[] {
-  return times.map((t, n) => ({ n, i: n, t, p: 0, d: 0, l: [], f: [] }));
+  return times.map((t, n) => ({ n, i: n, t, p: 0, d: 0, x: 0, l: [], f: [] }));
 }
 
 describe('timeBuckets', () => {

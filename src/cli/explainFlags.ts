@@ -1,0 +1,45 @@
+import { Option, type Command } from 'commander';
+import { ExpectedError } from '../errors.js';
+import {
+  EXPLAIN_METHODS,
+  EXPLAIN_PRESETS,
+  parseExplainSettings,
+  presetSettings,
+  type ExplainMethod,
+  type ExplainPreset,
+  type ExplainSettings,
+} from '../explain/settings.js';
+import { wholeNumber } from './optionValues.js';
+
+/** How boxes are explained, as the command line says it. */
+export interface ExplainMethodFlags {
+  readonly method: ExplainMethod;
+  readonly preset: ExplainPreset;
+  readonly passes?: number;
+  readonly seed: number;
+}
+
+/** Options for method, preset, passes and seed. */
+export function addExplainMethodFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--method <name>', 'how to explain').choices(EXPLAIN_METHODS).default('rise'))
+    .addOption(
+      new Option(
+        '--preset <name>',
+        "paper: the study's settings; default: measured to need less time for the same maps",
+      )
+        .choices(EXPLAIN_PRESETS)
+        .default('default'),
+    )
+    .option('--passes <n>', 'masked forward passes (of methods that draw masks)', wholeNumber(1, 1_000_000))
+    .option('--seed <n>', 'the same seed gives the same maps', wholeNumber(0, 2 ** 32 - 1), 0);
+}
+
+/** @throws ExpectedError `usage` where passes are given to a method that draws no masks */
+export function explainSettingsOf({ method, preset, passes }: ExplainMethodFlags): ExplainSettings {
+  const settings: ExplainSettings = presetSettings(method, preset);
+  if (passes === undefined) return settings;
+  if (!('passes' in settings))
+    throw new ExpectedError('usage', `--passes means nothing to ${method}, which draws no masks`, 'leave it out');
+  return parseExplainSettings({ ...settings, passes }, '--passes');
+}
