@@ -1,3 +1,5 @@
+import type { Time } from './interleave.js';
+
 /** One line of a benchmark's table, and of its JSON. */
 export interface BenchRow {
   readonly name: string;
@@ -17,6 +19,8 @@ export interface BenchOptions {
   readonly model: string;
   /** Rounds of each measurement; a round runs every contestant once. */
   readonly rounds: number;
+  /** Of the benches of explanations; the others measure what a clock says. */
+  readonly time: Time;
 }
 
 export type Bench = (options: BenchOptions) => Promise<BenchRow[]>;

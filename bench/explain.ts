@@ -24,7 +24,7 @@ interface Contestant {
  * One RISE pass, everything included (drawing and upsampling the mask, masking, the network, finding ten boxes again, adding
  * to their maps), against one bare `session.run` of the same network on the same threads, in turns.
  */
-export const explain: Bench = async ({ model, rounds }) => {
+export const explain: Bench = async ({ model, rounds, time }) => {
   const bare = await openBareSession(model, THREADS);
   const detector = await MaskedDetector.load(model, { threads: THREADS });
   const { input } = detector.manifest;
@@ -50,6 +50,7 @@ export const explain: Bench = async ({ model, rounds }) => {
     const timings = await interleave(
       { bare: () => bare.run(), default: contestants.default.pass, paper: contestants.paper.pass },
       rounds,
+      time,
     );
     for (const preset of ['default', 'paper'] as const)
       rows.push(

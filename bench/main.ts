@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODES, ExpectedError, troubleText } from '../src/errors.js';
 import { packageRoot } from '../src/packageRoot.js';
 import type { Bench, BenchRow } from './benchRow.js';
 import { explain } from './explain.js';
+import { TIMES, type Time } from './interleave.js';
 import { livePath } from './livePath.js';
 import { memory } from './memory.js';
 import { perception } from './perception.js';
@@ -20,6 +21,7 @@ interface Flags {
   readonly json?: boolean;
   readonly model: string;
   readonly rounds: number;
+  readonly time: Time;
   readonly only?: string[];
 }
 
@@ -28,6 +30,11 @@ const program = new Command('npm run bench --')
   .option('--json', 'print an array of {name, value, unit, reference, ratio, goal, holds}')
   .option('--model <manifest>', 'model to measure with', DEFAULT_MODEL)
   .option('--rounds <n>', 'rounds of each measurement', wholeNumber, 30)
+  .addOption(
+    new Option('--time <kind>', 'of explain and siduAndLive: the clock, or processor time where other work disturbs')
+      .choices(TIMES)
+      .default('wall'),
+  )
   .option('--only <names...>', `some of ${Object.keys(benches).join(', ')}`)
   .showHelpAfterError();
 
@@ -41,7 +48,7 @@ try {
     if (!bench)
       throw new ExpectedError('usage', `there is no bench ${name}`, `use some of ${Object.keys(benches).join(', ')}`);
     if (!flags.json) process.stderr.write(`${name} …\n`);
-    rows.push(...(await bench({ model: flags.model, rounds: flags.rounds })));
+    rows.push(...(await bench({ model: flags.model, rounds: flags.rounds, time: flags.time })));
   }
   process.stdout.write(flags.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
 } catch (error) {

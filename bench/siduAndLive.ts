@@ -23,7 +23,7 @@ const GROUPS = 16;
  * A whole SIDU map of one box, from pixels to map with everything between, against one bare `session.run`, and a pass of live
  * RISE (masking the backbone's maps, pyramid, heads, finding ten boxes again) against the same, in turns.
  */
-export const siduAndLive: Bench = async ({ model, rounds }) => {
+export const siduAndLive: Bench = async ({ model, rounds, time }) => {
   const plain = await EfficientDet.load(model, { threads: THREADS });
   const { input, name, classes } = plain.manifest;
   const pixels = testPicture(input);
@@ -52,7 +52,11 @@ export const siduAndLive: Bench = async ({ model, rounds }) => {
       const live = async (): Promise<void> => {
         await picture.scoreGrids(gridBatch(stream, index++, 1));
       };
-      const timings = await interleave({ bare: () => bare.run(), live, begin: () => detector.picture(setup) }, rounds);
+      const timings = await interleave(
+        { bare: () => bare.run(), live, begin: () => detector.picture(setup) },
+        rounds,
+        time,
+      );
       await detector.close();
       return [
         comparedRow(`a live RISE pass, ${BOXES} boxes / bare session.run`, 'ms', compare(timings.live, timings.bare)),
@@ -90,7 +94,7 @@ export const siduAndLive: Bench = async ({ model, rounds }) => {
         full: () => explain(target, full),
         grouped: () => explain(target, { ...full, groups: GROUPS }),
       };
-      const timings = await interleave(contestants, Math.min(rounds, SIDU_ROUNDS));
+      const timings = await interleave(contestants, Math.min(rounds, SIDU_ROUNDS), time);
       await explainer.close();
       return [
         comparedRow(

@@ -30,7 +30,7 @@ export interface Fidelity {
 
 export const PASSES = [60, 125, 250, 500, 1000, 2500] as const;
 /** Full passes of multilevel estimates, beside so many live ones. */
-export const CORRECTED = [60, 125, 250] as const;
+export const CORRECTED = [30, 60, 125, 250] as const;
 export const MULTILEVEL = 'multilevel';
 /** Independent maps of one stream that are averaged over; more say little more. */
 const MAX_REPEATS = 8;

@@ -124,6 +124,12 @@ export const EXPLAIN_METHODS = [
   'grad-cam',
 ] as const satisfies readonly ExplainMethod[];
 
+/**
+ * What the explain node and its action use where nobody says otherwise (then `node dist/src/ros/writeParameterFiles.js`). Live RISE takes
+ * a sixth of the time, but its maps have to be shown to hold first: see docs/explanations.md.
+ */
+export const VEHICLE_METHOD: ExplainMethod = 'rise';
+
 /** `paper`: the study's own parameters. `default`: what was measured to need the least time for the same maps. */
 export const EXPLAIN_PRESETS = ['paper', 'default'] as const;
 export type ExplainPreset = (typeof EXPLAIN_PRESETS)[number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXPLAIN_METHODS, EXPLAIN_PRESETS } from '../explain/settings.js';
+import { EXPLAIN_METHODS, EXPLAIN_PRESETS, VEHICLE_METHOD } from '../explain/settings.js';
 import { QUEUE_ORDERS } from '../explanations/explainQueue.js';
 import { perceptionSchema } from '../pipeline/configSchema.js';
 import type { NodeParameters } from './parameterSchema.js';
@@ -53,7 +53,7 @@ export const explainStartSchema = z.strictObject({
 
 /** Changeable while the node runs; what is in work goes on as it was begun. */
 export const explainRuntimeSchema = z.strictObject({
-  method: z.enum(EXPLAIN_METHODS).default('rise').describe('How boxes are explained.'),
+  method: z.enum(EXPLAIN_METHODS).default(VEHICLE_METHOD).describe('How boxes are explained.'),
   preset: z
     .enum(EXPLAIN_PRESETS)
     .default('default')

@@ -118,7 +118,7 @@ describe('msal replay', function () {
     const read = (await runPython(
       '../explanations/read_explanations.py',
       path.join(output, 'annotated.mcap'),
-    )) as unknown as Record<
+    )) as Record<
       string,
       { explanations: { class_name: string; passes: number; map: { size: number; expected: number } }[] }
     >;

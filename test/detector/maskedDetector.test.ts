@@ -126,7 +126,7 @@ for (const name of FIXTURE_MODELS)
       }
     });
 
-    it('chooses among raw anchors by the study’s rule', async () => {
+    it('chooses among raw anchors by the study’s rule, and knows D-RISE’s similarity', async () => {
       const { width, height, name: input, mean, std, scale } = plain.manifest.input;
       const random = dice(11);
       const mask = Float32Array.from({ length: width * height }, () => 0.3 + 0.7 * random());
@@ -150,19 +150,29 @@ for (const name of FIXTURE_MODELS)
       const boxAt = flatLayout(plain.anchors, 4, boxRegression.length > 1).at;
       const score = (anchor: number, c: number): number =>
         plain.head.probabilities ? logits[classAt(anchor, c)] : 1 / (1 + Math.exp(-logits[classAt(anchor, c)]));
-      const { scores, ious } = await (await open({ among: 'anchors', ...LOW })).scoreMasks(mask, 1);
+      const picture = await open({ among: 'anchors', ...LOW });
+      const { scores, ious, similarities } = await picture.scoreMasks(mask, 1);
       targets.forEach(({ box, classIndex }, t) => {
         let best = { overlap: 0, score: 0 };
+        let likeness = 0;
+        const own = picture.unmasked.vectors.subarray(t * classCount, (t + 1) * classCount);
         for (const anchor of candidateAnchors(plain.anchors, box, 512)) {
           const vector = Array.from({ length: classCount }, (_, c) => score(anchor, c));
           const delta = [0, 1, 2, 3].map((d) => regression[boxAt(anchor, d)]);
           const overlap = iou(decoded(plain, anchor, delta, expected.picture), box);
+          // D-RISE's maximum of IoU times cosine, which has no least IoU.
+          if (Math.max(...vector) >= LOW.scoreThreshold)
+            likeness = Math.max(
+              likeness,
+              overlap * (dot(own, vector) / Math.sqrt(dot(own, own) * dot(vector, vector))),
+            );
           if (Math.max(...vector) < LOW.scoreThreshold || overlap < LOW.iouThreshold || overlap <= best.overlap)
             continue;
           best = { overlap, score: vector[classIndex] };
         }
         assert.ok(Math.abs(ious[t] - best.overlap) < 1e-4, `target ${t}: IoU ${ious[t]}, expected ${best.overlap}`);
         assert.ok(Math.abs(scores[t] - best.score) < 1e-4, `target ${t}: score ${scores[t]}, expected ${best.score}`);
+        assert.ok(Math.abs(similarities[t] - likeness) < 1e-4, `target ${t}: ${similarities[t]}, expected ${likeness}`);
       });
     });
 
@@ -211,6 +221,12 @@ for (const name of FIXTURE_MODELS)
       );
     });
   });
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
 
 function anchorIndex({ anchors }: PlainDetector, { level, row, column, anchor }: Detection['source']): number {
   const grid = anchors.levels.find((other) => other.level === level);
