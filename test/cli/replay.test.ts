@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -157,6 +158,34 @@ describe('msal replay', function () {
     } finally {
       await browser.close();
     }
+  });
+
+  it('gives up an explanation on Ctrl-C and leaves valid outputs', async () => {
+    const output = path.join(folder, 'why-stopped');
+    const maps = path.join(output, 'explanations');
+    let watch: NodeJS.Timeout | undefined;
+    const run = await runMsal(
+      [
+        ...['replay', path.join(folder, 'why.mcap'), '-o', output, '-c', config, '--json'],
+        ...['--explain', '4', '--passes', '1000000'],
+      ],
+      {
+        // Once the first image is taken up, which would take hours.
+        whileRunning: (child) => {
+          watch = setInterval(() => {
+            if (!existsSync(maps) || readdirSync(maps).length === 0) return;
+            clearInterval(watch);
+            child.kill('SIGINT');
+          }, 200);
+        },
+      },
+    );
+    clearInterval(watch);
+    assert.equal(run.code, 130, run.stderr);
+    const { completed, explained } = JSON.parse(run.stdout) as ReplaySummary;
+    assert.equal(completed, false);
+    assert.deepEqual([explained?.sets, explained?.boxes], [0, 0]);
+    assert.ok((await readFile(path.join(output, 'report.html'), 'utf8')).endsWith('</html>\n'));
   });
 
   it('refuses passes for a method that draws no masks', async () => {
