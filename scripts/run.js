@@ -72,6 +72,10 @@ const commands = {
     await withSetupLock(setUpCore);
     return runShown(process.execPath, ['dist/bench/fidelity.js', ...args]);
   },
+  async 'bench:window'() {
+    await withSetupLock(setUpCore);
+    return runShown(process.execPath, ['dist/bench/window.js', ...args]);
+  },
   async 'bench:explain-node'() {
     await withSetupLock(setUpForTests);
     return runShown(process.execPath, ['dist/bench/rosExplain.js', ...args]);

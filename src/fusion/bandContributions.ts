@@ -22,7 +22,8 @@ const SAME_BOX_IOU = 0.5;
  * by IoU ≥ 0.5, the score of the one that overlaps it most; 0 where there is none; `v(∅) = 0`, `v(N)` = its score.
  *
  * As fusion divides by the number of bands that took part, a band without a box there lowers the score of those that have one: its values
- * are negative, whether or not it could have seen the object.
+ * are negative, whether or not it could have seen the object. A band that is no member can have positive ones where its box went to
+ * another detection that overlaps this one: without the others, that box is what is found again.
  *
  * The boxes are fused once for each of the 2ⁿ subsets (n ≤ 4), whatever the number of detections.
  *

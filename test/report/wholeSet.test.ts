@@ -51,7 +51,7 @@ describe('the report in Chromium: fused detections and tracks', function () {
       ...['+0.44', '−0.08', '−0.08', '−0.08'],
     ]);
     assert.match((await text('#fused-rows td:nth-child(4)'))[0] ?? '', /without it −0\.02/);
-    assert.match((await text('#fused-rows tr:nth-child(2) td:nth-child(4)'))[0] ?? '', /no box/);
+    assert.match((await text('#fused-rows tr:nth-child(2) td:nth-child(4)'))[0] ?? '', /no box in it/);
     const bars = await page.evaluate<[number, number, number][]>(
       `[...document.querySelectorAll('#fused-rows tr:first-child .share-track')].map((track) => {
         const [outer, inner] = [track, track.firstChild].map((part) => part.getBoundingClientRect());

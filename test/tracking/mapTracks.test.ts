@@ -107,7 +107,8 @@ describe('MapTracks', () => {
   });
 
   it('follows without maps, and over gaps', () => {
-    const { map: _, ...bare } = thing(50);
+    const { className, box } = thing(50);
+    const bare = { className, box };
     const { steps, ended } = follow([[bare], [], [bare]]);
     assert.deepEqual([steps[2], ended.length, ended[0].images], [[{ track: 1 }], 1, 2]);
     const gap = follow([[thing(50)], [], [], [thing(52)], [], [], [], [thing(52)]]);

@@ -100,7 +100,7 @@ function shareCell(spectrum: number, hasBox: boolean, shapley: Figure, leaveOneO
     'td',
     { class: 'share-cell' },
     el('span', { class: 'share-value' }, signed(shapley)),
-    el('span', { class: 'quiet' }, hasBox ? '' : ' no box'),
+    el('span', { class: 'quiet' }, hasBox ? '' : ' no box in it'),
     el('div', { class: 'share-track', 'aria-hidden': 'true' }, bar),
     el('span', { class: 'quiet' }, `without it ${signed(without)}`),
   );
