@@ -23,6 +23,8 @@ interface FusedDetections {
     readonly score: number;
     readonly supporting: readonly string[];
     readonly silent: readonly string[];
+    readonly shapley: ArrayLike<number>;
+    readonly leave_one_out: ArrayLike<number>;
     readonly agreement: number | null;
     readonly members: readonly { readonly spectrum: string; readonly index: number; readonly score: number }[];
   }[];
@@ -107,12 +109,17 @@ describe('perception_node, fusing', function () {
       ofFir.map(({ index, className }) => [index, className]),
       own.detections.map(({ results }, index) => [index, results[0]?.hypothesis.class_id]),
     );
-    for (const { supporting, silent, agreement, score, members: few } of fused.detections) {
+    for (const { supporting, silent, agreement, score, members: few, ...values } of fused.detections) {
       assert.deepEqual(
         supporting,
         ['rgb', 'fir'].filter((band) => few.some(({ spectrum }) => spectrum === band)),
       );
       assert.ok(supporting.every((band) => !silent.includes(band)));
+      // What each of the two bands did for the score.
+      const [shapley, leaveOneOut] = [Array.from(values.shapley), Array.from(values.leave_one_out)];
+      assert.deepEqual([shapley.length, leaveOneOut.length], [2, 2]);
+      assert.ok(Math.abs(shapley[0] + shapley[1] - score) < 1e-5);
+      assert.ok([...shapley, ...leaveOneOut].every((value) => Math.abs(value) <= 1));
       assert.ok(score > 0 && score <= Math.max(...few.map((member) => member.score)) * 1.0001);
       if (agreement !== null) assert.ok(Math.abs(agreement - (1 - silent.length / 2)) < 1e-6);
     }
