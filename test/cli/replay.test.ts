@@ -238,10 +238,13 @@ describe('msal replay', function () {
     await writeSmallDrive(bag, 3000);
     const run = await runMsal(['replay', bag, '-o', output, '-c', config], {
       whileRunning(child) {
-        child.stderr?.on('data', (text: string) => {
-          // The first line of progress: it is in the middle of the drive.
-          if (String(text).includes('replaying')) child.kill('SIGINT');
-        });
+        const interrupt = (text: string): void => {
+          // The first line of progress: it is in the middle of the drive. A second signal would stop it at once.
+          if (!String(text).includes('replaying')) return;
+          child.stderr?.off('data', interrupt);
+          child.kill('SIGINT');
+        };
+        child.stderr?.on('data', interrupt);
       },
     });
     assert.equal(run.code, 130, run.stderr);
