@@ -189,7 +189,7 @@ function drives(figures: (hidden: number, size: number, random: Random) => Parti
 }
 
 describe('trustResults', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const resultsOf = ({ plan, records }: ReturnType<typeof drives>): TrustResults => trustResults(plan, records).results;
   const rowOf = (results: TrustResults, name: string) => {
     const row = results.rows.find((other) => other.name === name);
