@@ -235,6 +235,15 @@ describe('trustResults', function () {
     );
   });
 
+  it('warns where even the random number seems to add', () => {
+    const { plan, records } = drives(() => ({}));
+    const few = records.slice(0, 28);
+    const { results } = trustResults({ ...plan, pictures: plan.pictures.slice(0, 28) }, few);
+    assert.doesNotMatch(trustStatement(results).join('\n'), /Even the random number/);
+    const rows = results.rows.map((row) => (row.name === 'noise' ? { ...row, gain: { ...row.gain, adds: true } } : row));
+    assert.match(trustStatement({ ...results, rows }).join('\n'), /Even the random number/);
+  });
+
   it('has no answers without false detections', () => {
     const { plan, records } = found([
       { spectrum: 'rgb', image: { id: 'a', objects: [] }, detections: [detection({})] },

@@ -44,6 +44,8 @@ export function trustStatement(results: TrustResults): string[] {
         ? `Several together that add: ${gains(groups)}.`
         : 'No figures together add anything that could be shown.',
     );
+  if (singles.some(({ name, gain }) => name === 'noise' && gain.adds))
+    paragraphs.push('**Even the random number seems to add something here: nothing on this page can be relied on.**');
   if (unanswered.length > 0)
     paragraphs.push(`Not known for both true and false detections, so without an answer: ${unanswered.join('; ')}.`);
   if (drives < FEW_DRIVES)
