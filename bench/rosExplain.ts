@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { packageRoot } from '../src/packageRoot.js';
 import { LatencyWindow } from '../src/ros/latencyWindow.js';
 import { PerceptionUnderTest, TINY_MODEL } from '../test/ros/perception.js';
-import { RosProcess, startPeer } from '../test/ros/ros.js';
+import { RosProcess, startPeer, testEnvironment } from '../test/ros/ros.js';
 import { childOf, cpuMilliseconds } from './processFigures.js';
 
 /**
@@ -43,21 +43,25 @@ const ros = new PerceptionUnderTest({
 });
 const budget = values.cores === '' ? [] : ['-p', `budget.cores:=${Number(values.cores).toFixed(3)}`];
 // As the launch file starts it.
-const explain = new RosProcess<object>('chrt', [
-  '--idle',
-  '0',
-  process.execPath,
-  path.join(packageRoot, 'dist/src/ros/explainSupervisor.js'),
-  '--ros-args',
-  // A stopped process gives no sign of life.
-  ...[
-    'config_file:=' + configFile,
-    'frame_log.folder:=' + log,
-    'method:=' + values.method,
-    'watchdog_timeout:=0.0',
-  ].flatMap((assignment) => ['-p', assignment]),
-  ...budget,
-]);
+const explain = new RosProcess<object>(
+  'chrt',
+  [
+    '--idle',
+    '0',
+    process.execPath,
+    path.join(packageRoot, 'dist/src/ros/explainSupervisor.js'),
+    '--ros-args',
+    // A stopped process gives no sign of life.
+    ...[
+      'config_file:=' + configFile,
+      'frame_log.folder:=' + log,
+      'method:=' + values.method,
+      'watchdog_timeout:=0.0',
+    ].flatMap((assignment) => ['-p', assignment]),
+    ...budget,
+  ],
+  { ...testEnvironment(), FASTDDS_DEFAULT_PROFILES_FILE: undefined, FASTDDS_BUILTIN_TRANSPORTS: 'UDPv4' },
+);
 const KINDS = { without: 'without it', with: 'with it', nice: 'with it, nice 19 only' } as const;
 type Kind = keyof typeof KINDS;
 const kinds: readonly Kind[] = values.nice ? ['without', 'with', 'nice'] : ['without', 'with'];
