@@ -240,7 +240,9 @@ describe('trustResults', function () {
     const few = records.slice(0, 28);
     const { results } = trustResults({ ...plan, pictures: plan.pictures.slice(0, 28) }, few);
     assert.doesNotMatch(trustStatement(results).join('\n'), /Even the random number/);
-    const rows = results.rows.map((row) => (row.name === 'noise' ? { ...row, gain: { ...row.gain, adds: true } } : row));
+    const rows = results.rows.map((row) =>
+      row.name === 'noise' ? { ...row, gain: { ...row.gain, adds: true } } : row,
+    );
     assert.match(trustStatement({ ...results, rows }).join('\n'), /Even the random number/);
   });
 
