@@ -101,13 +101,14 @@ describe('ReportWriter', () => {
       assert.equal(header.completed, false);
       assert.deepEqual(header.stages, ['decode', 'inference']);
       assert.deepEqual(numbers, [
-        { n: 0, i: 7, t: 0, p: 0, d: 0, l: [1.5], f: [] },
+        { n: 0, i: 7, t: 0, p: 0, d: 0, x: 0, l: [1.5], f: [] },
         {
           n: 1,
           i: 8,
           t: -99.5,
           p: 1,
           d: 3,
+          x: 0,
           l: [2, 40.123],
           f: [[1, 0, 64, 48, [[0, 0.8765, 1, 2, 30.3, null, 4, 0.3333, 2.5, 1]]]],
         },
