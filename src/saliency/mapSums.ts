@@ -16,6 +16,7 @@ export class MapSums {
   passes = 0;
   readonly #targets: readonly Sums[];
   readonly #touched: boolean[];
+  readonly #nothing: Float64Array;
 
   constructor(
     pixels: number,
@@ -27,6 +28,7 @@ export class MapSums {
       ...{ sum: array(), half: array(), squares: array(), group: array() },
     }));
     this.#touched = this.#targets.map(() => false);
+    this.#nothing = array();
   }
 
   /** Whether the next mask is the first of a group. */
@@ -38,7 +40,7 @@ export class MapSums {
   accumulate(target: number, factor: number, mask: Float64Array, base?: Float64Array): void {
     const sums = this.#targets[target];
     if (this.groupSize === 1) {
-      addWholeGroup(sums, this.passes % 2 === 1, factor, mask, base);
+      addWholeGroup(sums, this.passes % 2 === 1, factor, mask, base ?? this.#nothing);
       return;
     }
     const { group } = sums;
@@ -102,20 +104,30 @@ export class MapSums {
   }
 }
 
-/** Adds a group of a single mask to all sums in one go: one way through memory instead of four. */
+/**
+ * Adds `factor · mask + base`, a group of a single mask, to all sums in one go: one way through memory instead of four, and two loops
+ * without a branch, which take half the time of one with it.
+ */
 function addWholeGroup(
   { sum, half, squares }: Sums,
   second: boolean,
   factor: number,
   mask: Float64Array,
-  base: Float64Array | undefined,
+  base: Float64Array,
 ): void {
-  for (let x = 0; x < sum.length; x++) {
-    const value = base ? factor * mask[x] + base[x] : factor * mask[x];
-    sum[x] += value;
-    squares[x] += value * value;
-    if (second) half[x] += value;
-  }
+  if (second)
+    for (let x = 0; x < sum.length; x++) {
+      const value = factor * mask[x] + base[x];
+      sum[x] += value;
+      squares[x] += value * value;
+      half[x] += value;
+    }
+  else
+    for (let x = 0; x < sum.length; x++) {
+      const value = factor * mask[x] + base[x];
+      sum[x] += value;
+      squares[x] += value * value;
+    }
 }
 
 /** Copies saved arrays over an estimate's own. @throws RangeError where they are not of the same number and lengths */
