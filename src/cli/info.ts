@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { describeBag, type BagDescription } from '../bag/describeBag.js';
 import { readModelFiles, type ModelManifest } from '../detector/manifest.js';
+import { printable } from '../printable.js';
 
 interface InfoFlags {
   readonly thorough?: boolean;
@@ -27,11 +28,11 @@ Examples:
       if (target.endsWith('.json')) {
         const { manifest, bytes } = await readModelFiles(target);
         process.stdout.write(
-          json ? `${JSON.stringify(manifest, undefined, 2)}\n` : modelText(manifest, bytes.byteLength),
+          json ? `${JSON.stringify(manifest, undefined, 2)}\n` : printable(modelText(manifest, bytes.byteLength)),
         );
       } else {
         const description = await describeBag(target, thorough);
-        process.stdout.write(json ? `${JSON.stringify(description, undefined, 2)}\n` : bagText(description));
+        process.stdout.write(json ? `${JSON.stringify(description, undefined, 2)}\n` : printable(bagText(description)));
       }
     });
 }

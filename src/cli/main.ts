@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, ExpectedError, troubleText } from '../errors.js';
+import { printable } from '../printable.js';
 import { versions } from '../versions.js';
 import { register as demo } from './demo.js';
 import { register as detect } from './detect.js';
@@ -44,7 +45,7 @@ try {
     // Commander has printed it; help and version end with 0.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_CODES.usage;
   } else if (error instanceof ExpectedError) {
-    process.stderr.write(`msal: ${troubleText(error)}\n`);
+    process.stderr.write(`msal: ${printable(troubleText(error))}\n`);
     process.exitCode = EXIT_CODES[error.kind];
   } else throw error;
 }

@@ -5,6 +5,8 @@ import { addExplainMethodFlags, explainSettingsOf, type ExplainMethodFlags } fro
 import { number, wholeNumber } from './optionValues.js';
 import { perceptionConfig, type PerceptionFlags } from './perceptionFlags.js';
 import { addPerceptionFlags } from './perceptionFlags.js';
+import { ExpectedError } from '../errors.js';
+import { perceivedFrames } from '../replay/replaySummary.js';
 import { noProgress, startProgress, type Progress } from './progress.js';
 import { describeReplay } from './replayText.js';
 import { replay } from '../replay/replay.js';
@@ -50,7 +52,7 @@ export function register(program: Command): void {
       'after',
       `
 Topics are matched to bands by the words in their names (rgb, color; nir; mir, mwir; fir, lwir, thermal); a configuration
-file says it where they do not. Ctrl-C ends the replay early and leaves valid files.
+file says it where they do not. Ctrl-C ends the replay early and leaves valid files. Where no image can be used the exit code is 3.
 
 Examples:
   $ msal replay drive/ --output out
@@ -92,6 +94,12 @@ Examples:
           flags.json === true ? `${JSON.stringify(summary, undefined, 2)}\n` : describeReplay(summary),
         );
         if (!summary.completed) process.exitCode = INTERRUPTED_EXIT_CODE;
+        else if (perceivedFrames(summary) === 0)
+          throw new ExpectedError(
+            'input',
+            `no image of ${bag} could be used`,
+            'look at what the summary says about its frames, and at the bag with `msal info --thorough`',
+          );
       } finally {
         progress.stop();
         release();

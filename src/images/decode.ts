@@ -4,6 +4,7 @@ import { encodingOf } from './encodings.js';
 import { IntensityNormalizer } from './intensity.js';
 import { bytesOf, Color, withMats } from './opencv.js';
 import { freshMemory, type PixelMemory } from './pixelMemory.js';
+import { quoted } from '../printable.js';
 import type { Pixels } from './pixels.js';
 import { checkSize, convert, DEFAULT_LIMITS, type ImageLimits, type Samples, unpackRawImage } from './rawImage.js';
 import type { CompressedImage, SensorImage } from './sensorImage.js';
@@ -66,17 +67,21 @@ function refuseOtherFormats(format: string, length: number): void {
   if (/compressedDepth/i.test(format))
     throw new ExpectedError(
       'input',
-      `compressed image format '${format}' holds depths, not a picture`,
+      `compressed image format ${quoted(format)} holds depths, not a picture`,
       "use the camera's image topic (…/compressed), not its compressedDepth topic",
     );
   if (format.trim() !== '' && !/\b(jpe?g|png)\b/i.test(format))
     throw new ExpectedError(
       'input',
-      `compressed image format '${format}' is not known`,
+      `compressed image format ${quoted(format)} is not known`,
       'record the topic as JPEG, PNG or raw images',
     );
   if (length === 0)
-    throw new ExpectedError('input', `compressed image (format '${format}') without data`, 'check the camera driver');
+    throw new ExpectedError(
+      'input',
+      `compressed image (format ${quoted(format)}) without data`,
+      'check the camera driver',
+    );
 }
 
 function decodeEncoded(data: Uint8Array, codec: string, memory: PixelMemory): Samples {

@@ -1,5 +1,6 @@
 import { endianness } from 'node:os';
 import { ExpectedError } from '../errors.js';
+import { quoted } from '../printable.js';
 import { type Encoding, encodingNames, encodingOf } from './encodings.js';
 import { bytesOf, MatType, withMats } from './opencv.js';
 import type { PixelMemory } from './pixelMemory.js';
@@ -37,7 +38,7 @@ export function unpackRawImage(image: RawImage, limits: ImageLimits, memory: Pix
   if (!encoding)
     throw new ExpectedError(
       'input',
-      `image encoding '${image.encoding}' is not known`,
+      `image encoding ${quoted(image.encoding)} is not known`,
       `publish one of ${encodingNames().join(', ')}`,
     );
   checkSize(image.width, image.height, limits, image.encoding);

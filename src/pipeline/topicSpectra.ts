@@ -28,6 +28,8 @@ const NOT_A_CAMERA = [
   'compresseddepth',
   'theora',
 ];
+/** Image topics that an error lists. */
+const MOST_LISTED = 40;
 const RAW_TYPE = 'sensor_msgs/msg/Image';
 const COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage';
 
@@ -105,8 +107,9 @@ function wordsOf(topic: string): readonly string[] {
 }
 
 function trouble(message: string, images: readonly TopicInfo[]): ExpectedError {
-  const list =
-    images.length === 0 ? 'there are none' : images.map(({ topic, type }) => `${topic} (${type})`).join(', ');
+  const named = images.slice(0, MOST_LISTED).map(({ topic, type }) => `${topic} (${type})`);
+  const more = images.length > MOST_LISTED ? `, and ${images.length - MOST_LISTED} more` : '';
+  const list = images.length === 0 ? 'there are none' : `${named.join(', ')}${more}`;
   return new ExpectedError(
     'usage',
     `${message}; image topics: ${list}`,

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { BagWriter } from '../bag/bagWriter.js';
 import { OUTPUT_TYPES, toCompressedImage } from '../bag/outputMessages.js';
@@ -9,13 +8,13 @@ import { EXPLANATION_TYPE, toExplanationMessage } from '../explanations/explanat
 import type { ExplainedFrame } from '../explanations/frameExplainerProtocol.js';
 import { FrameExplainer } from '../explanations/frameExplainer.js';
 import type { Frame } from '../images/frame.js';
-import { namingOutput } from '../outputError.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import type { FrameSet } from '../pipeline/frameSet.js';
 import type { PerceivedFrame, PerceivedSet } from '../pipeline/perceivedSet.js';
 import type { ReportExplanation } from '../report/reportInput.js';
 import { aboveFloor } from '../saliency/saliencyMap.js';
 import type { Spectrum } from '../spectrum.js';
+import { EXPLANATIONS } from './outputFiles.js';
 
 /** Which frame sets of a replay are explained by masking, and how. */
 export interface ExplainWish {
@@ -84,12 +83,11 @@ export class ExplainedSets {
     output: string,
   ) {
     this.#chosen = spreadSets(expected, wish.sets);
-    this.#folder = path.join(output, 'explanations');
+    this.#folder = path.join(output, EXPLANATIONS);
   }
 
-  /** Announces the topics of the bands, and removes the maps of an earlier run. */
+  /** Announces the topics of the bands. */
   async announce(spectra: Iterable<Spectrum>): Promise<void> {
-    await namingOutput(this.#folder, () => rm(this.#folder, { recursive: true, force: true }));
     for (const spectrum of spectra) {
       const { explanation, overlay } = explanationTopics(spectrum);
       await this.bag.addTopic({ name: explanation, type: EXPLANATION_TYPE });

@@ -7,22 +7,30 @@ import { openBag } from '../bag/openBag.js';
 import { outputError } from '../outputError.js';
 import { saveBaseline } from '../drift/baseline.js';
 import { BaselineRecorder } from '../drift/baselineRecorder.js';
-import { bandsOf, configuredTopics, syncOptionsOf } from '../pipeline/config.js';
+import { syncOptionsOf } from '../pipeline/config.js';
 import type { PerceptionConfig } from '../pipeline/configSchema.js';
 import { detectionSettings, observationOf } from '../pipeline/observation.js';
 import type { PerceivedSet } from '../pipeline/perceivedSet.js';
 import { PerceptionPipeline } from '../pipeline/perception.js';
 import { synchronizeIterable } from '../pipeline/synchronize.js';
 import { Synchronizer } from '../pipeline/synchronizer.js';
-import { assignTopics } from '../pipeline/topicSpectra.js';
 import { ReportWriter } from '../report/reportWriter.js';
 import type { Spectrum } from '../spectrum.js';
 import { versions } from '../versions.js';
-import { Annotator } from './annotator.js';
-import { explainedBy, ExplainedSets, type ExplainedSummary, type ExplainWish } from './explainedSets.js';
+import { annotationTopics, Annotator } from './annotator.js';
+import { cameraTopics, otherImageTopics } from './cameraTopics.js';
+import { FUSED_TOPICS } from './fusedAnnotator.js';
+import {
+  explainedBy,
+  ExplainedSets,
+  explanationTopics,
+  type ExplainedSummary,
+  type ExplainWish,
+} from './explainedSets.js';
 import { fusionCards, fusionNotes, type FusionSummary } from './fusionTally.js';
 import { describeMethod, provenanceRecord, reportModels, summaryModels } from './provenance.js';
 import { recordedFrames } from './recordedFrames.js';
+import { outputFiles, refuseToReplace, removeOld, type OutputFiles } from './outputFiles.js';
 import { ReplayFusion } from './replayFusion.js';
 import { ReplayLines } from './replayLines.js';
 import { ReplayTracks, trackNotes, type TracksSummary } from './replayTracks.js';
@@ -66,11 +74,8 @@ export interface ReplayHooks {
 export async function replay(options: ReplayOptions, hooks: ReplayHooks = {}): Promise<ReplaySummary> {
   const bag = await openBag(options.bag);
   try {
-    const topics = assignTopics(
-      bag.topics.map(({ name, type }) => ({ topic: name, type })),
-      configuredTopics(options.config),
-      bandsOf(options.config),
-    );
+    const topics = cameraTopics(bag, options.config);
+    await refuseToReplace(bag.files, outputFiles(options.output, options.baseline));
     const pipeline = await PerceptionPipeline.open(options.config, {}, [...topics.keys()]);
     try {
       return await new Replay(options, hooks, bag, topics, pipeline).run();
@@ -82,7 +87,7 @@ export async function replay(options: ReplayOptions, hooks: ReplayHooks = {}): P
   }
 }
 
-/** The files that a replay writes. */
+/** The outputs of a replay, open for writing. */
 interface Outputs {
   readonly annotated: BagWriter;
   readonly report: ReportWriter;
@@ -96,6 +101,8 @@ class Replay {
   readonly #tally = new ReplayTally();
   readonly #tracks = new ReplayTracks();
   readonly #badMessages = new Map<Spectrum, number>();
+  readonly #notCopied = new Map<string, number>();
+  readonly #files: OutputFiles;
   readonly #synchronizer: Synchronizer;
   readonly #startedMs = performance.now();
   #sets = 0;
@@ -108,6 +115,7 @@ class Replay {
     readonly topics: ReadonlyMap<Spectrum, string>,
     readonly pipeline: PerceptionPipeline,
   ) {
+    this.#files = outputFiles(options.output, options.baseline);
     this.#synchronizer = new Synchronizer(syncOptionsOf(options.config, [...topics.keys()]));
   }
 
@@ -127,11 +135,13 @@ class Replay {
 
   async #openOutputs(): Promise<Outputs> {
     const { output, jsonLines = false, reportBytes, baseline, explain, config } = this.options;
+    const files = this.#files;
     // It is written last: say now that it cannot be.
     if (baseline !== undefined) await writing(baseline, access(path.dirname(path.resolve(baseline)), constants.W_OK));
-    const annotated = await BagWriter.create(path.join(output, 'annotated.mcap'), { overwrite: true });
+    await removeOld(output);
+    const annotated = await BagWriter.create(files.annotated, { overwrite: true });
     try {
-      const report = await ReportWriter.create(path.join(output, 'report.html'), {
+      const report = await ReportWriter.create(files.report, {
         title: path.basename(this.options.bag),
         source: this.options.bag,
         method: describeMethod(config),
@@ -166,11 +176,15 @@ class Replay {
     await annotator.announce(this.topics.keys());
     await fusion?.announce();
     await explained?.announce(this.topics.keys());
+    const own = this.#ownTopics();
     const frames = recordedFrames(
       this.bag,
       this.topics,
       {
-        onMessage: (message, topic) => annotated.copy(message, topic),
+        onMessage: async (message, topic) => {
+          if (own.has(topic.name)) this.#notCopied.set(topic.name, (this.#notCopied.get(topic.name) ?? 0) + 1);
+          else await annotated.copy(message, topic);
+        },
         onBadMessage: (message, spectrum, error) => {
           this.#badMessages.set(spectrum, (this.#badMessages.get(spectrum) ?? 0) + 1);
           this.#tally.addTrouble(spectrum, error.message);
@@ -215,18 +229,10 @@ class Replay {
   async #finish({ annotated, report, lines, fusion, baseline, explained }: Outputs): Promise<ReplaySummary> {
     const losses = this.bag.losses.map(describeLoss);
     for (const loss of losses) report.addLoss({ what: loss });
-    const { output } = this.options;
-    const summaryFile = path.join(output, 'summary.json');
-    const outputs = {
-      annotated: annotated.file,
-      report: path.join(output, 'report.html'),
-      summary: summaryFile,
-      ...lines?.files,
-      ...(this.options.baseline === undefined ? {} : { baseline: this.options.baseline }),
-    };
     const ended = this.#tracks.end();
     await lines?.addTracks(ended);
     const tracks = this.#tracks.summary();
+    const outputs = { ...this.#files, ...lines?.files };
     const summary = this.#summary(losses, outputs, tracks, fusion?.summary(), explained?.summary());
     await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
     await annotated.close();
@@ -245,6 +251,7 @@ class Replay {
     });
     if (baseline !== undefined && this.options.baseline !== undefined)
       await writing(this.options.baseline, saveBaseline(this.options.baseline, baseline.baseline()));
+    const summaryFile = this.#files.summary;
     await writing(summaryFile, writeFile(summaryFile, `${JSON.stringify(summary, undefined, 2)}\n`));
     return summary;
   }
@@ -269,6 +276,8 @@ class Replay {
       source: this.options.bag,
       outputs,
       topics: Object.fromEntries(this.topics),
+      otherImageTopics: otherImageTopics(this.bag, [...this.topics.values(), ...this.#ownTopics()]),
+      notCopied: Object.fromEntries(this.#notCopied),
       models: summaryModels(this.pipeline.models),
       parameters: this.#parameters(),
       versions: versions(),
@@ -286,6 +295,16 @@ class Replay {
       seconds,
       framesPerSecond: this.#tally.perceivedCount / seconds,
     };
+  }
+
+  /** Topics that this replay writes: older messages on them would stand for its own. */
+  #ownTopics(): ReadonlySet<string> {
+    const { config, explain } = this.options;
+    const ofBands = [...this.topics.keys()].flatMap((spectrum) => [
+      ...Object.values(annotationTopics(spectrum)),
+      ...(explain ? Object.values(explanationTopics(spectrum)) : []),
+    ]);
+    return new Set([...ofBands, ...(config.fusion ? Object.values(FUSED_TOPICS) : [])]);
   }
 
   #parameters(): Record<string, unknown> {

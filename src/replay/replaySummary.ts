@@ -22,6 +22,10 @@ export interface ReplaySummary {
   readonly source: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly topics: Readonly<Partial<Record<Spectrum, string>>>;
+  /** Image topics that no band takes; at most 10 of them. */
+  readonly otherImageTopics: readonly string[];
+  /** Messages by topic that the annotated bag leaves out: older results on topics that this replay writes itself. */
+  readonly notCopied: Readonly<Record<string, number>>;
   readonly models: Readonly<Partial<Record<Spectrum, Omit<ModelIdentity, 'classes'>>>>;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
@@ -128,6 +132,11 @@ export class ReplayTally {
     if (known !== undefined) known.count++;
     else if (this.#troubles.size < MAX_TROUBLE_KINDS) this.#troubles.set(key, { spectrum, what, count: 1 });
   }
+}
+
+/** Frames in which something was looked for, all bands together. */
+export function perceivedFrames({ frames }: ReplaySummary): number {
+  return Object.values(frames).reduce((sum, { perceived }) => sum + perceived, 0);
 }
 
 /** Frames of a band that the synchroniser did not use. */

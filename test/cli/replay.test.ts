@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { BagWriter } from '../../src/bag/bagWriter.js';
 import { describeBag } from '../../src/bag/describeBag.js';
 import type { DetectionLine } from '../../src/replay/detectionLines.js';
+import { toImage } from '../../src/bag/outputMessages.js';
+import { packageRoot } from '../../src/packageRoot.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
 import { type Spectrum, SPECTRA } from '../../src/spectrum.js';
 import { runPython } from '../bag/python.js';
@@ -265,6 +268,106 @@ describe('msal replay', function () {
     assert.match(run.stderr, /annotated\.mcap[^]*what to do: raise the limit.*can be read/);
     const described = await describeBag(path.join(output, 'annotated.mcap'), true);
     assert.ok(described.messages > 0);
+  });
+
+  it('does not replace the bag that it reads, whichever name leads to it', async () => {
+    const output = path.join(folder, 'own');
+    const bag = path.join(output, 'annotated.mcap');
+    await mkdir(output);
+    await writeSmallDrive(bag, 2);
+    await symlink(bag, path.join(folder, 'link.mcap'));
+    const before = await readFile(bag);
+    for (const args of [
+      ['replay', bag, '-o', output, '--overwrite', '-c', config],
+      ['replay', path.join(folder, 'link.mcap'), '-o', output, '--overwrite', '-c', config],
+      ['replay', bag, '-o', path.join(folder, 'elsewhere'), '--baseline', path.join(folder, 'link.mcap'), '-c', config],
+    ]) {
+      const run = await runMsal(args);
+      assert.equal(run.code, 2, run.stderr);
+      assert.match(run.stderr, /belongs to the bag that is replayed[^]*write into another folder/);
+      assert.deepEqual(await readFile(bag), before);
+    }
+  });
+
+  it('puts its results in the place of older ones, in the bag and in the folder', async () => {
+    const first = path.join(folder, 'first');
+    const second = path.join(folder, 'second');
+    const bag = path.join(folder, 'twice.mcap');
+    await writeSmallDrive(bag, 2);
+    assert.equal((await runMsal(['replay', bag, '-o', first, '-c', config, '--jsonl'])).code, 0);
+    await mkdir(second);
+    await writeFile(path.join(second, 'detections.jsonl'), 'of another drive');
+    const annotated = path.join(first, 'annotated.mcap');
+    const run = await runMsal(['replay', annotated, '-o', second, '-c', config, '--overwrite']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /left out: 32 older messages on 16 topics/);
+    const [once, again] = await Promise.all(
+      [annotated, path.join(second, 'annotated.mcap')].map((file) => describeBag(file, true)),
+    );
+    assert.deepEqual(again?.topics, once?.topics);
+    const { notCopied } = await summaryOf(second);
+    assert.equal(notCopied['/multispectral_saliency/fir/detections'], 2);
+    assert.deepEqual((await readdir(second)).sort(), ['annotated.mcap', 'report.html', 'summary.json']);
+  });
+
+  it('ends with exit code 3 where no image can be used, and says why', async () => {
+    const bag = path.join(folder, 'unusable.mcap');
+    const output = path.join(folder, 'unusable-out');
+    await writeSmallDrive(bag, 2, { badStep: { spectrum: 'rgb', frames: [0, 1] } });
+    const onlyRgb = path.join(folder, 'rgb.yaml');
+    const model = path.join(packageRoot, 'test/fixtures/efficientdet-tiny.json');
+    await writeFile(onlyRgb, `cameras: { rgb: { model: ${model} } }\n`);
+    const run = await runMsal(['replay', bag, '-o', output, '-c', onlyRgb]);
+    assert.equal(run.code, 3, run.stderr);
+    assert.match(run.stderr, /no image of .*unusable\.mcap could be used\n {2}what to do: /);
+    assert.match(run.stdout, /rgb {2}\/camera\/rgb\/image_raw: 0 of 2 frames, 2 unusable/);
+    assert.match(run.stdout, /no band takes \/camera\/fir\/image_raw/);
+    const { completed, otherImageTopics } = await summaryOf(output);
+    assert.equal(completed, true);
+    assert.deepEqual(
+      otherImageTopics,
+      ['fir', 'mir', 'nir'].map((band) => `/camera/${band}/image_raw`),
+    );
+  });
+
+  it('shows names that steer a terminal as text, and quotes long ones in part', async () => {
+    const bag = path.join(folder, 'hostile.mcap');
+    const topic = '/rgb/\u001b[2J\u202e/image';
+    const writer = await BagWriter.create(bag);
+    await writer.addTopic({ name: topic, type: 'sensor_msgs/msg/Image' });
+    const header = { stampNs: 1n, frameId: 'rgb' };
+    const encoding = `\u001b]0;harm\u0007\n${'x'.repeat(5000)}`;
+    await writer.writeMessage(topic, 1n, toImage(header, { width: 1, height: 1, encoding, data: new Uint8Array(1) }));
+    await writer.close();
+    const runs = [
+      await runMsal(['replay', bag, '-o', path.join(folder, 'hostile-out'), '-c', config]),
+      await runMsal(['info', bag]),
+    ];
+    for (const { stdout, stderr } of runs) {
+      assert.ok(stdout.includes('/rgb/\\u001b[2J\\u202e/image'), stdout);
+      assert.doesNotMatch(stdout + stderr, /[^\P{Cc}\n]|\p{Bidi_Control}/u);
+      assert.ok(stdout.length < 2000, `${String(stdout.length)} characters`);
+    }
+    assert.match(runs[0]?.stdout ?? '', /image encoding '\\u001b\]0;harm\\u0007\\u000ax+…' is not known/);
+  });
+
+  it('says what a bag without images holds, and what of it could not be read', async () => {
+    const bag = path.join(folder, 'text.mcap');
+    const writer = await BagWriter.create(bag);
+    await writer.addTopic({ name: '/note', type: 'std_msgs/msg/String' });
+    await writer.writeMessage('/note', 1n, { data: 'nothing to see' });
+    await writer.close();
+    const sound = await readFile(bag);
+    const run = await runMsal(['replay', bag, '-o', path.join(folder, 'text-out'), '-c', config]);
+    assert.equal(run.code, 3);
+    assert.match(
+      run.stderr,
+      /holds no images: only \/note \(std_msgs\/msg\/String\)\n {2}what to do: record the cameras/,
+    );
+    await writeFile(bag, sound.subarray(0, 40));
+    const cut = await runMsal(['replay', bag, '-o', path.join(folder, 'text-out'), '-c', config]);
+    assert.equal(cut.code, 3);
+    assert.match(cut.stderr, /holds no images: no topic that can be read; not readable: .*text\.mcap/);
   });
 
   const refusals: [name: string, args: (folder: string) => string[], code: number, message: RegExp][] = [
