@@ -40,15 +40,47 @@ export function decompressMessage(data: Uint8Array, limit: number): Uint8Array {
   const size = zstdContentSize(data);
   if (size !== undefined) return decompressChunk('zstd', data, size, limit);
   // Written by a streaming compressor, which states no size: there is nothing to allocate by, so decode piece by piece.
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  const stream = new Decompress((piece) => {
-    length += piece.byteLength;
-    if (length > limit) throw new Error(`decompresses to more than the limit of ${String(limit)} bytes`);
-    pieces.push(piece.slice());
-  });
-  stream.push(data, true);
-  return Buffer.concat(pieces);
+  const pieces = new Pieces(limit);
+  new Decompress((piece) => pieces.add(piece)).push(data, true);
+  return pieces.joined();
+}
+
+/**
+ * Decompresses what is left of a zstd frame whose end is missing: all blocks that are whole.
+ * @throws Error where it would grow over `limit` bytes
+ */
+export function decompressStart(data: Uint8Array, limit: number): Uint8Array {
+  const pieces = new Pieces(limit);
+  const stream = new Decompress((piece) => pieces.add(piece));
+  try {
+    stream.push(data);
+  } catch (error) {
+    if (pieces.isOver) throw error;
+    // The blocks before the one that is cut off count.
+  }
+  return pieces.joined();
+}
+
+/** Decompressed pieces, up to a limit in bytes. */
+class Pieces {
+  readonly #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(readonly limit: number) {}
+
+  get isOver(): boolean {
+    return this.#length > this.limit;
+  }
+
+  add(piece: Uint8Array): void {
+    this.#length += piece.byteLength;
+    if (this.isOver) throw new Error(`decompresses to more than the limit of ${String(this.limit)} bytes`);
+    this.#pieces.push(piece.slice());
+  }
+
+  joined(): Uint8Array {
+    return Buffer.concat(this.#pieces);
+  }
 }
 
 /**

@@ -25,7 +25,10 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
     const why = (error as Error).message;
     // A file written without a summary says so: that is no loss.
     if (!why.startsWith('File is not indexed')) {
-      losses.add({ file: file.path, what: 'index', why: `no usable summary, every record was looked at (${why})` });
+      const reason = why.startsWith('Expected MCAP magic')
+        ? 'the mark at the end of MCAP files is missing: the recording was cut short, or the file is damaged'
+        : why.replace(/ \[library=[^\]]*\]$/, '');
+      losses.add({ file: file.path, what: 'index', why: `no usable summary, every record was looked at (${reason})` });
     }
   }
   const contents = new McapContents();

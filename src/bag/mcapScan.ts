@@ -21,6 +21,8 @@ import { findNextRecord, type ResyncBudget } from './mcapResync.js';
 const LOOSE_BYTES = 1024 * 1024;
 /** Longest schema, channel or metadata record that is taken. */
 const DEFINITION_BYTES = 16 * 1024 * 1024;
+/** Compressions of which the beginning is worth something without the end. */
+const DECODES_IN_PART: ReadonlySet<string> = new Set(['', 'zstd']);
 
 interface ScanContext {
   readonly file: FileWindow;
@@ -126,7 +128,7 @@ async function takeChunk(
   if (!chunk) return 'chunk header is damaged: its lengths contradict each other';
   const timeNs = { start: chunk.startNs, end: chunk.endNs };
   const cutOff = end > to;
-  if (cutOff && chunk.compression !== '') {
+  if (cutOff && !DECODES_IN_PART.has(chunk.compression)) {
     const missing = end - to;
     const why = `the file ends inside a ${chunk.compression} chunk, ${String(missing)} bytes are missing`;
     losses.add({ file: file.path, what: 'chunk', why, bytes: { start: position, end: to }, timeNs });

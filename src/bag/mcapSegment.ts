@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { decompressChunk } from './compression.js';
+import { decompressChunk, decompressStart } from './compression.js';
 import type { FileWindow } from './fileWindow.js';
 import type { McapContents, Segment } from './mcapContents.js';
 import {
@@ -43,7 +43,7 @@ function chunkRecords(stored: Uint8Array, segment: Segment, decompressedLimit: n
   const chunk = readChunkHeader(stored);
   if (!chunk) throw new Error('chunk header is damaged');
   const body = stored.subarray(chunk.recordsOffset, chunk.recordsOffset + chunk.recordsLength);
-  if (segment.cutOff) return body;
+  if (segment.cutOff) return chunk.compression === 'zstd' ? decompressStart(body, decompressedLimit) : body;
   if (body.byteLength !== chunk.recordsLength) throw new Error('the file ends inside the chunk');
   const records = decompressChunk(chunk.compression, body, chunk.uncompressedSize, decompressedLimit);
   if (chunk.crc !== 0) {

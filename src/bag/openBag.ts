@@ -95,6 +95,9 @@ async function openPlain(
       'convert it with `rosbags-convert --src FILE --dst FOLDER`',
     );
   }
+  if (!head.startsWith('SQLite') && !/\.db3(\.zstd?)?$/i.test(shownAs)) {
+    throw new ExpectedError('input', `${shownAs} is no bag: neither MCAP nor SQLite3`, WHAT_TO_GIVE);
+  }
   return { bagFile: await SqliteFile.open(file, limits, losses, options.temporaryFolder, shownAs), kind: 'sqlite3' };
 }
 
@@ -121,7 +124,9 @@ async function findFiles(bagPath: string, losses: LossLog): Promise<{ files: str
   const info = await stat(bagPath).catch((error: unknown) => {
     throw new ExpectedError('input', `there is no bag at ${bagPath}`, WHAT_TO_GIVE, { cause: error });
   });
-  if (!info.isDirectory()) return { files: [path.resolve(bagPath)], stated: [] };
+  if (info.isFile()) return { files: [path.resolve(bagPath)], stated: [] };
+  // A pipe or a device could make the reader wait for ever.
+  if (!info.isDirectory()) throw new ExpectedError('input', `${bagPath} is neither a file nor a folder`, WHAT_TO_GIVE);
   const folder = path.resolve(bagPath);
   const metadataFile = path.join(folder, 'metadata.yaml');
   const metadataInfo = await stat(metadataFile).catch(() => undefined);
@@ -153,17 +158,17 @@ async function findFiles(bagPath: string, losses: LossLog): Promise<{ files: str
       'convert the bag to mcap with `ros2 bag convert`',
     );
   }
-  const files: string[] = [];
+  const files = new Set<string>();
   for (const relative of metadata.relativeFilePaths) {
     const file = await resolveInside(folder, relative, metadataFile);
-    if (file) files.push(file);
+    if (file) files.add(file);
     else losses.add({ file: path.join(folder, relative), what: 'file', why: 'listed in metadata.yaml but missing' });
   }
-  if (files.length === 0) {
+  if (files.size === 0) {
     throw new ExpectedError('input', `none of the files that ${metadataFile} lists is there`, WHAT_TO_GIVE);
   }
   const byMessage = metadata.compressionMode.toUpperCase() === 'MESSAGE';
-  return { files, stated: byMessage ? [`${metadata.compressionFormat} (messages)`] : [] };
+  return { files: [...files], stated: byMessage ? [`${metadata.compressionFormat} (messages)`] : [] };
 }
 
 /** The file that an entry of `relative_file_paths` means, which must lie in the bag's folder; undefined if missing. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BagWriter, type WriterOptions } from '../../src/bag/bagWriter.js';
@@ -119,6 +120,32 @@ describe('damaged bags', function () {
         );
       }));
   }
+
+  it('cut off inside a large zstd chunk give the messages of the blocks before the cut', () =>
+    inFolder(async (folder) => {
+      const file = path.join(folder, 'large.mcap');
+      const writer = await BagWriter.create(file, { chunkBytes: 16e6 });
+      await writer.addTopic({ name: '/n', type: 'std_msgs/msg/Int32' });
+      for (let i = 0; i < 20; i += 1) {
+        // Half of it noise, as pictures are, half of it something to compress.
+        const data = Buffer.concat([randomBytes(60_000), new Uint8Array(30_000)]);
+        data.writeInt32LE(i, 4);
+        await writer.write('/n', BigInt(i), BigInt(i), data);
+      }
+      await writer.close();
+      const sound = await readFile(file);
+      await writeFile(file, sound.subarray(0, Math.floor(sound.byteLength * 0.6)));
+      const bag = await openBag(file);
+      const numbers = (await allMessages(bag)).map(({ data }) => new DataView(data.buffer).getInt32(4, true));
+      assert.ok(bag.compressions.includes('zstd (chunks)'), String(bag.compressions));
+      assert.deepEqual(numbers, Array.from(numbers.keys()));
+      // 60 % of the file; a block holds at most 128 KiB of the records.
+      assert.ok(numbers.length >= 10 && numbers.length <= 12, String(numbers.length));
+      const whys = bag.losses.map(({ why }) => why);
+      assert.ok(whys.includes('the file ends inside the chunk'), String(whys));
+      assert.match(String(whys), /the recording was cut short/);
+      await bag.close();
+    }));
 
   it('of noise and of a bag with holes neither hang nor throw anything unexpected', () =>
     inFolder(async (folder) => {

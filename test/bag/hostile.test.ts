@@ -1,9 +1,11 @@
 import { McapRecordBuilder } from '@mcap/core';
 import zstd from '@foxglove/wasm-zstd';
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import sqlite from 'node-sqlite3-wasm';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type { OpenOptions } from '../../src/bag/bag.js';
 import { BagWriter } from '../../src/bag/bagWriter.js';
 import { decodeMessage } from '../../src/bag/decode.js';
@@ -39,6 +41,7 @@ describe('bad bags', () => {
       const cases: [string, string | Uint8Array, RegExp][] = [
         ['empty.mcap', '', /empty\.mcap is empty/],
         ['text.mcap', 'hello, this is a text and no bag at all', /text\.mcap is no MCAP file/],
+        ['text.txt', 'hello, this is a text and no bag at all', /text\.txt is no bag: neither MCAP nor SQLite3/],
         ['text.db3', 'hello, this is a text and no bag at all', /text\.db3 cannot be opened as an SQLite3 bag/],
         ['ros1.bag', '#ROSBAG V2.0\n', /ros1\.bag is a ROS 1 bag/],
         ['broken.db3.zstd', 'not zstd', /broken\.db3\.zstd/],
@@ -50,6 +53,25 @@ describe('bad bags', () => {
       assert.match(await refusal(path.join(folder, 'nope')), /there is no bag at .*nope/);
       await mkdir(path.join(folder, 'hollow'));
       assert.match(await refusal(path.join(folder, 'hollow')), /holds no metadata\.yaml and no \.mcap or \.db3 file/);
+    }));
+
+  it('that are pipes or devices are refused instead of waited for', () =>
+    inFolder(async (folder) => {
+      const pipe = path.join(folder, 'pipe');
+      await promisify(execFile)('mkfifo', [pipe]);
+      assert.match(await refusal(pipe), /pipe is neither a file nor a folder/);
+      assert.match(await refusal('/dev/zero'), /\/dev\/zero is neither a file nor a folder/);
+    }));
+
+  it('that list one file many times are read once', () =>
+    inFolder(async (folder) => {
+      await smallBag(path.join(folder, 'part.mcap'));
+      const names = ['part.mcap', './part.mcap', 'part.mcap', 'bag/part.mcap'];
+      await writeFile(path.join(folder, 'metadata.yaml'), metadata(names));
+      const bag = await openBag(folder);
+      assert.equal((await allMessages(bag)).length, 3);
+      assert.deepEqual(bag.files, [path.join(folder, 'part.mcap')]);
+      await bag.close();
     }));
 
   it('whose metadata.yaml leads out of the folder or makes no sense are refused', () =>
