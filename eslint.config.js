@@ -15,7 +15,7 @@ const roomsAllowed = {
   workers: [],
   inference: ['geometry', 'onnx', 'detector', 'saliency', 'metrics', 'workers'],
   bag: ['images'],
-  dataset: ['geometry', 'images', 'bag', 'metrics'],
+  dataset: ['geometry', 'images', 'bag', 'metrics', 'workers'],
   explain: ['geometry', 'images', 'detector', 'saliency', 'metrics', 'workers'],
   report: ['geometry', 'metrics'],
   study: [

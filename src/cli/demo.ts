@@ -45,9 +45,12 @@ Examples:
       const { signal, release } = onInterrupt();
       try {
         const bag = path.join(output, 'drive.mcap');
-        await drawDrive(bag, flags, signal);
-        if (signal.aborted) return;
-        const total = flags.seconds * FRAMES_PER_SECOND * 4;
+        const drawn = await drawDrive(bag, flags, signal);
+        if (signal.aborted) {
+          process.stderr.write(`interrupted: ${bag} holds the ${String(drawn)} frame sets drawn so far\n`);
+          return;
+        }
+        const total = drawn * 4;
         const progress = startProgress('replaying', total, 'frames');
         const config = { ...defaultConfig('throughput'), fusion: rigFusion() };
         const summary = await replay(
@@ -64,10 +67,10 @@ Examples:
     });
 }
 
-async function drawDrive(bag: string, { seed, day = false, seconds }: DemoFlags, signal: AbortSignal): Promise<void> {
+async function drawDrive(bag: string, { seed, day = false, seconds }: DemoFlags, signal: AbortSignal): Promise<number> {
   const progress = startProgress('drawing the drive', seconds * FRAMES_PER_SECOND, 'frame sets');
   try {
-    await writeDriveBag(bag, {
+    return await writeDriveBag(bag, {
       seed,
       night: !day,
       duration: seconds,
@@ -76,13 +79,9 @@ async function drawDrive(bag: string, { seed, day = false, seconds }: DemoFlags,
       depth: 8,
       threads: availableParallelism(),
       overwrite: true,
-      onProgress: (done) => {
-        signal.throwIfAborted();
-        progress.update(done);
-      },
+      signal,
+      onProgress: (done) => progress.update(done),
     });
-  } catch (error) {
-    if (!signal.aborted) throw error;
   } finally {
     progress.stop();
   }

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, troubleText } from '../errors.js';
+import { printable } from '../printable.js';
 import { namingOutput } from '../outputError.js';
 import type { Frame } from '../images/frame.js';
 import { detectionLines } from '../replay/detectionLines.js';
@@ -115,7 +116,7 @@ async function handle(frame: PerceivedFrame | FailedFrame, output: string | unde
     if (frame.picturesError !== undefined) reportTrouble(file, frame.picturesError);
     else if (frame.pictures?.overlay !== undefined) await saveOverlay(file, frame.pictures.overlay, output);
   }
-  process.stdout.write(json ? jsonLines(frame) : textLines(file, frame));
+  process.stdout.write(json ? jsonLines(frame) : printable(textLines(file, frame)));
 }
 
 async function saveOverlay(file: string, overlay: Uint8Array, folder: string): Promise<void> {
@@ -139,7 +140,6 @@ function textLines(file: string, { detections, timings }: PerceivedFrame): strin
 }
 
 function reportTrouble(file: string, error: Error): void {
-  const remedy = error instanceof ExpectedError ? `\n  what to do: ${error.remedy}` : '';
-  process.stderr.write(`msal: ${file}: ${error.message}${remedy}\n`);
+  process.stderr.write(`msal: ${printable(`${file}: ${troubleText(error)}`)}\n`);
   process.exitCode = 3;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { existsSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import { contactSheet } from '../dataset/contactSheet.js';
@@ -8,10 +8,12 @@ import { Drive } from '../dataset/drive.js';
 import { type ImageForm, writeDriveBag } from '../dataset/driveBag.js';
 import { frameCount } from '../dataset/driveFrames.js';
 import { type DatasetLayout, generateDataset } from '../dataset/generate.js';
-import { outputError } from '../outputError.js';
+import { namingOutput, outputError } from '../outputError.js';
 import { ExpectedError } from '../errors.js';
 import { encodeJpeg, encodePng } from '../images/encode.js';
 import { defaultConfig } from '../pipeline/config.js';
+import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
+import { wholeNumber } from './optionValues.js';
 import { startProgress } from './progress.js';
 import { RIG_FUSION } from './rigFusion.js';
 
@@ -34,6 +36,8 @@ interface ScenesOptions {
 }
 
 const EXAMPLES = `
+Ctrl-C ends the drawing early and leaves valid files; a data set goes on with the same command and --overwrite.
+
 Examples:
   msal scenes street --layout coco --frames 500        400 frame sets to train on and 100 to test with, day and night
   msal scenes bursts --layout coco --seed 2 --frames 320 --test 320 --drive-frames 8 --interval 0.2
@@ -58,13 +62,17 @@ export function register(program: Command): void {
         .choices(['coco', 'voc', 'mil', 'drive', 'sheet', 'rig'])
         .default('coco'),
     )
-    .option('--seed <n>', 'same seed, same pixels', integer(0, 2 ** 30), 1)
-    .option('--frames <n>', 'four-spectrum frame sets (data set: 100 unless given)', integer(1, 1_000_000))
-    .option('--test <n>', 'how many of them are for testing (data set: a fifth unless given)', integer(0, 1_000_000))
+    .option('--seed <n>', 'same seed, same pixels', wholeNumber(0, 2 ** 30), 1)
+    .option('--frames <n>', 'four-spectrum frame sets (data set: 100 unless given)', wholeNumber(1, 1_000_000))
+    .option(
+      '--test <n>',
+      'how many of them are for testing (data set: a fifth unless given)',
+      wholeNumber(0, 1_000_000),
+    )
     .option(
       '--drive-frames <n>',
       'frame sets of one drive of a data set (10 unless given, fewer in small sets)',
-      integer(1, 1000),
+      wholeNumber(1, 1000),
     )
     .option('--interval <s>', 'seconds between the frame sets of a data set’s drive', positive, 2)
     .addOption(new Option('--night', 'only by night').conflicts('day'))
@@ -73,7 +81,7 @@ export function register(program: Command): void {
     .option('--rate <hz>', 'frame sets a second of the drive', positive, 10)
     .addOption(new Option('--images <form>', 'pictures of the drive').choices(['raw', 'png', 'jpeg']).default('jpeg'))
     .addOption(new Option('--depth <bits>', 'bits of an infrared pixel').choices(['8', '16']).default('8'))
-    .option('--threads <n>', 'render threads', integer(1, 64), availableParallelism())
+    .option('--threads <n>', 'render threads', wholeNumber(1, 64), availableParallelism())
     .option('--overwrite', 'replace what is there')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EXAMPLES)
@@ -86,7 +94,9 @@ async function run(target: string, options: ScenesOptions): Promise<void> {
     await writeRig(target, options);
     return;
   }
-  const frames = await write(target, options, options.layout);
+  const { signal, release } = onInterrupt();
+  const frames = await write(target, options, options.layout, signal).finally(release);
+  if (signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
   const seconds = (performance.now() - startedMs) / 1000;
   const rate = frames / seconds;
   if (options.json) {
@@ -104,20 +114,21 @@ function write(
   target: string,
   options: ScenesOptions,
   layout: Exclude<ScenesOptions['layout'], 'rig'>,
+  signal: AbortSignal,
 ): Promise<number> {
   switch (layout) {
     case 'drive':
-      return drive(target, options);
+      return drive(target, options, signal);
     case 'sheet':
       return sheet(target, options);
     case 'coco':
     case 'voc':
     case 'mil':
-      return dataset(target, options, layout);
+      return dataset(target, options, layout, signal);
   }
 }
 
-async function drive(target: string, options: ScenesOptions): Promise<number> {
+async function drive(target: string, options: ScenesOptions, signal: AbortSignal): Promise<number> {
   const { rate, seed, images, threads } = options;
   const duration = options.duration ?? (options.frames ?? 20 * rate) / rate;
   const total = frameCount({ duration, rate });
@@ -138,6 +149,7 @@ async function drive(target: string, options: ScenesOptions): Promise<number> {
       night: options.night ?? false,
       depth: options.depth === '16' ? 16 : 8,
       overwrite: options.overwrite ?? false,
+      signal,
       onProgress: (done) => progress.update(done),
     });
   } finally {
@@ -145,7 +157,12 @@ async function drive(target: string, options: ScenesOptions): Promise<number> {
   }
 }
 
-async function dataset(target: string, options: ScenesOptions, layout: DatasetLayout): Promise<number> {
+async function dataset(
+  target: string,
+  options: ScenesOptions,
+  layout: DatasetLayout,
+  signal: AbortSignal,
+): Promise<number> {
   const frames = options.frames ?? 100;
   const test = options.test ?? Math.max(1, Math.round(frames / 5));
   if (test > frames)
@@ -154,7 +171,8 @@ async function dataset(target: string, options: ScenesOptions, layout: DatasetLa
       `--test ${test} is more than --frames ${frames}`,
       'give at most as many test sets as sets in all',
     );
-  if (!options.overwrite && existsSync(target) && readdirSync(target).length > 0)
+  const present = existsSync(target) ? await namingOutput(target, () => readdir(target)) : [];
+  if (!options.overwrite && present.length > 0)
     throw new ExpectedError(
       'output',
       `${target} is not empty`,
@@ -162,7 +180,7 @@ async function dataset(target: string, options: ScenesOptions, layout: DatasetLa
     );
   const progress = startProgress('drawing', frames, 'sets');
   try {
-    await generateDataset(target, {
+    return await generateDataset(target, {
       seed: options.seed,
       layout,
       splits: { train: frames - test, test },
@@ -172,9 +190,9 @@ async function dataset(target: string, options: ScenesOptions, layout: DatasetLa
       nightShare: options.night ? 1 : options.day ? 0 : 0.5,
       threads: options.threads,
       depth: options.depth === '16' ? 16 : 8,
+      signal,
       onProgress: (done) => progress.update(done),
     });
-    return frames;
   } finally {
     progress.stop();
   }
@@ -192,7 +210,8 @@ async function sheet(target: string, { seed, overwrite }: ScenesOptions): Promis
     [false, true].map((night) => ({ drive: new Drive({ seed: seed + k, night, duration: 20 }), time: 9 })),
   );
   const pixels = contactSheet(rows, SHEET_CELL);
-  await writeFile(target, /png$/i.test(target) ? encodePng(pixels) : encodeJpeg(pixels, 80));
+  const picture = /png$/i.test(target) ? encodePng(pixels) : encodeJpeg(pixels, 80);
+  await namingOutput(target, () => writeFile(target, picture));
   return rows.length;
 }
 
@@ -210,15 +229,6 @@ async function writeRig(target: string, { overwrite, json }: ScenesOptions): Pro
   process.stdout.write(
     json ? `${JSON.stringify({ target, layout: 'rig' })}\n` : `${target}: cameras and homographies of the rig\n`,
   );
-}
-
-function integer(from: number, to: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < from || value > to)
-      throw new InvalidArgumentError(`must be a whole number from ${from} to ${to}.`);
-    return value;
-  };
 }
 
 function positive(text: string): number {

@@ -16,6 +16,8 @@ export interface DriveBagOptions extends Omit<DriveFramesOptions, 'png'> {
   readonly images: ImageForm;
   readonly overwrite?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the drive early; the bag is closed properly. */
+  readonly signal?: AbortSignal;
 }
 
 /** Stamp of a drive's first frame, ns since the epoch (2026-01-01 UTC): fixed, so that a seed gives the same bag. */
@@ -61,12 +63,14 @@ export async function writeDriveBag(target: string, options: DriveBagOptions): P
       rate: String(options.rate),
     });
     const total = frameCount(options);
+    let done = 0;
     for await (const frame of renderDrive({ ...options, png: images === 'png' })) {
       const stampNs = DRIVE_START_NS + BigInt(Math.round(frame.time * 1e9));
       for (const view of frame.views) await writeView(bag, view, stampNs, images);
-      options.onProgress?.(frame.index + 1, total);
+      options.onProgress?.(++done, total);
+      if (options.signal?.aborted === true) break;
     }
-    return total;
+    return done;
   } finally {
     await bag.close();
   }

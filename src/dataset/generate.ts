@@ -1,6 +1,6 @@
 import type { DatasetLayout } from './layouts.js';
 import { mix } from './random.js';
-import type { RenderJob } from './renderJobs.js';
+import type { RenderedView, RenderJob } from './renderJobs.js';
 import { renderJobs } from './renderPool.js';
 import { type RenderResult, writeAnnotations } from './writeAnnotations.js';
 
@@ -19,26 +19,31 @@ export interface GenerateOptions {
   readonly threads: number;
   readonly depth: 8 | 16;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends it early; the annotations then cover what was drawn. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Renders a data set (layouts.ts says where what lies). Every drive lies in one split only and has a seed of its own, so test
  * drives show streets, people and light that training has never seen. Started again after an interruption with the same
  * options, it goes on where it stopped.
+ * @returns number of frame sets that are there
  */
-export async function generateDataset(root: string, options: GenerateOptions): Promise<void> {
+export async function generateDataset(root: string, options: GenerateOptions): Promise<number> {
   const drives = planDrives(options);
   const total = drives.reduce((sum, jobs) => sum + jobs.length, 0);
   const results: RenderResult[] = [];
   const write = (): Promise<void> => writeAnnotations(root, options.layout, Object.keys(options.splits), results);
   let writing = Promise.resolve();
-  await renderJobs(root, drives, options.threads, (job, views) => {
+  const take = (job: RenderJob, views: RenderedView[]): void => {
     results.push({ job, views });
     if (results.length % INTERIM === 0) writing = writing.then(write);
     options.onProgress?.(results.length, total);
-  });
+  };
+  await renderJobs(root, drives, options.threads, take, options.signal);
   await writing;
   await write();
+  return results.length;
 }
 
 /** After so many frame sets the annotations are brought up to date, so that an interrupted run leaves a valid data set. */

@@ -1,6 +1,7 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
+import { namingOutput } from '../outputError.js';
 import { encodePng } from './png.js';
 import { type Spectrum, SPECTRA } from '../spectrum.js';
 import { Drive, type DriveOptions, type TruthView, type View } from './drive.js';
@@ -10,16 +11,15 @@ import { toEightBit } from './render/sensor.js';
 import type { PictureJob, PictureReply, RenderJob, RenderedView } from './renderJobs.js';
 import type { WorkerSetup } from './renderThread.js';
 import { encodeMask } from './runLength.js';
+import { serve } from '../workers/workerServer.js';
 
 /** A render thread: answers one job at a time with its truth and, as asked, files or pictures. */
 const { root = '.' } = workerData as WorkerSetup;
 
-parentPort?.on('message', (job: RenderJob | PictureJob) => {
-  void (job.kind === 'files' ? toFiles(job) : Promise.resolve().then(() => toPictures(job))).then(
-    (result) => parentPort?.postMessage({ result }, job.kind === 'pictures' ? buffersOf(result as PictureReply[]) : []),
-    (error: unknown) =>
-      parentPort?.postMessage({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-  );
+serve<RenderJob | PictureJob, RenderedView[] | PictureReply[]>(async (job) => {
+  if (job.kind === 'files') return { value: await toFiles(job) };
+  const pictures = toPictures(job);
+  return { value: pictures, transfer: pictures.map(({ data }) => data.buffer) };
 });
 
 let current: { key: string; drive: Drive } | undefined;
@@ -41,10 +41,6 @@ function toPictures(job: PictureJob): PictureReply[] {
       const data = job.png ? new Uint8Array(encodePng(width, height, channels, samples)) : pixels;
       return { spectrum, width, height, channels, depth, data, objects };
     });
-}
-
-function buffersOf(replies: readonly PictureReply[]): ArrayBuffer[] {
-  return replies.map(({ data }) => data.buffer);
 }
 
 async function toFiles(job: RenderJob): Promise<RenderedView[]> {
@@ -75,8 +71,10 @@ async function write(view: View, job: RenderJob, viewpoint: Viewpoint): Promise<
   const { width, height, channels, data } = picture;
   const pixels = job.depth === 16 && spectrum !== 'rgb' ? data : toEightBit(picture);
   const file = fileOf(job, spectrum, viewpoint);
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, encodePng(width, height, channels, pixels));
+  await namingOutput(file, async () => {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, encodePng(width, height, channels, pixels));
+  });
 }
 
 /** True where a PNG file ends as it should. */

@@ -1,4 +1,5 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { namingOutput } from '../outputError.js';
 import path from 'node:path';
 import { type Spectrum, SPECTRA } from '../spectrum.js';
 import { CLASSES } from './classes.js';
@@ -36,9 +37,11 @@ export async function writeAnnotations(
 }
 
 async function replace(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(`${file}.partial`, text);
-  await rename(`${file}.partial`, file);
+  await namingOutput(file, async () => {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(`${file}.partial`, text);
+    await rename(`${file}.partial`, file);
+  });
 }
 
 /** One XML file a picture. In a registered view the boxes are the RGB camera's; what is marked `ignore` becomes `difficult`. */
