@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import type { ReportFrameSet } from '../../src/report/reportInput.js';
 import { ReportWriter } from '../../src/report/reportWriter.js';
-import { openReport, picturesShown, startBrowser, until } from './browser.js';
+import { openReport, picturesShown, pixelsOf, startBrowser, until } from './browser.js';
 import { SAMPLE_OPTIONS, writeSample } from './sampleReport.js';
 import { syntheticDrive } from './syntheticDrive.js';
 
@@ -196,12 +196,14 @@ describe('the report in Chromium: what it must withstand', function () {
     }
   });
 
-  it('fits its width at 800 and at 1,400 pixels, in both themes', async () => {
-    await writeSample(file, { sets: 12, shrink: 4 });
+  it('fits its width at 800, 1,280 and 1,920 pixels, in both themes, long names and all', async () => {
+    const name = 'a very long class name that somebody gave to a thing_without_a_space_that_goes_on_and_on';
+    await writeSample(file, { sets: 12, shrink: 4, classNames: [name, 'car'], topicOf: () => `/${name}` });
     const grounds = new Set<string>();
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const [width, columns] of [
-        [1400, 4],
+        [1920, 4],
+        [1280, 4],
         [800, 2],
       ] as const) {
         const { page, troubles } = await openReport(browser, file, { width, colorScheme });
@@ -211,12 +213,68 @@ describe('the report in Chromium: what it must withstand', function () {
           `[...document.querySelectorAll('.pane')].map((pane) => pane.getBoundingClientRect().left)`,
         );
         assert.equal(new Set(lefts).size, columns);
+        const table = await page.evaluate<{ needs: number; has: number }>(`(() => {
+          const { parentElement } = document.getElementById('detections').closest('table');
+          return { needs: parentElement.scrollWidth, has: parentElement.clientWidth };
+        })()`);
+        assert.ok(table.needs <= table.has, `the detections need ${table.needs} pixels of ${table.has}`);
+        await page.keyboard.press('1');
+        const shown = await page.evaluate<number[]>(
+          `[...document.querySelectorAll('.pane:not([hidden])')].map((pane) => pane.getBoundingClientRect().left)`,
+        );
+        assert.equal(new Set(shown).size, columns === 4 ? 3 : 2);
         grounds.add(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'));
         assert.deepEqual(troubles, []);
         await page.close();
       }
     }
     assert.equal(grounds.size, 2);
+  });
+
+  it('shows small shares of attention, and the last set of the timeline as wide as the others', async () => {
+    const drive = [...syntheticDrive({ sets: 4, shrink: 4, classNames: ['car'] })];
+    const writer = await ReportWriter.create(file, SAMPLE_OPTIONS);
+    for (const set of drive) {
+      const frames = set.frames.map((frame) => ({
+        ...frame,
+        detections: frame.detections.map((detection) => ({
+          ...detection,
+          attention: { energyInBox: 0.02, energyGain: 2, peakInBox: true },
+        })),
+      }));
+      await writer.addFrameSet({ ...set, frames });
+    }
+    await writer.close({ completed: true });
+    const { page, troubles } = await openReport(browser, file);
+    await picturesShown(page, 0);
+    // Lines have a colour, the grid is grey: with 2 % in every box, lines run through the upper half.
+    const coloured = (pixels: Uint8Array): boolean[] =>
+      Array.from({ length: pixels.length / 4 }, (_, at) => {
+        const [red = 0, green = 0, blue = 0, alpha = 0] = pixels.subarray(at * 4, at * 4 + 4);
+        return alpha > 128 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60;
+      });
+    const chart = coloured(await pixelsOf(page, '#attention-chart canvas'));
+    assert.ok(chart.slice(0, chart.length / 2).some(Boolean));
+    const width = await page.evaluate<number>(`document.querySelector('canvas.lane').width`);
+    const lane = coloured(await pixelsOf(page, 'canvas.lane'));
+    const fir = lane.slice(-Math.floor(width * 3)).slice(0, width);
+    assert.ok(fir.slice(Math.ceil(width * 0.77), Math.floor(width * 0.97)).every(Boolean));
+    assert.deepEqual(troubles, []);
+    await page.close();
+  });
+
+  it('leaves out what takes several spectra where there is one', async () => {
+    const writer = await ReportWriter.create(file, SAMPLE_OPTIONS);
+    for (const set of syntheticDrive({ sets: 3, shrink: 4 }))
+      await writer.addFrameSet({ ...set, frames: set.frames.filter(({ spectrum }) => spectrum === 'fir') });
+    await writer.close({ completed: true });
+    const { page, troubles } = await openReport(browser, file);
+    await picturesShown(page, 0);
+    assert.equal(await page.locator('#disagreement').isVisible(), false);
+    assert.equal(await page.locator('#sort-key option[value=disagreement]').count(), 0);
+    assert.doesNotMatch((await page.locator('#where').textContent()) ?? '', /disagreement/);
+    assert.deepEqual(troubles, []);
+    await page.close();
   });
 
   it('names every control', async () => {

@@ -12,7 +12,7 @@ type ChartPart = Pick<LineChartOptions, 'description' | 'series' | 'max' | 'form
 
 /** How attention over time is read from a detection, and how it is put together over a stretch of time. */
 const ATTENTION = {
-  energyInBox: { label: 'Energy in box (median)', column: 7, combine: median, max: 1, format: percent },
+  energyInBox: { label: 'Energy in box (median)', column: 7, combine: median, max: null, format: finePercent },
   energyGain: { label: 'Energy gain (median, 1 = even map)', column: 8, combine: median, max: null, format: oneDigit },
   peakInBox: { label: 'Peak in box (share of detections)', column: 9, combine: mean, max: 1, format: percent },
 } as const;
@@ -45,6 +45,7 @@ export function mountCharts(model: ReportModel, viewer: Viewer): void {
     attention.set(complete(attentionPart(model, buckets, choice.value as AttentionKey))),
   );
 
+  byId('disagreement', HTMLElement).hidden = model.spectra.length < 2;
   add('disagreement-chart', {
     description: 'Mean disagreement between spectra over time',
     series: [
@@ -134,6 +135,12 @@ function median(values: readonly number[]): number | null {
 
 function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** With a digit behind the point where shares are small, as the axis then has steps below a percent. */
+function finePercent(share: number): string {
+  const percents = share * 100;
+  return percents < 10 && !Number.isInteger(percents) ? `${decimal(percents, 1)} %` : percent(share);
 }
 
 function oneDigit(value: number): string {

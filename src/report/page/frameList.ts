@@ -124,7 +124,9 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
   const onlyExplained = byId('only-explained', HTMLInputElement);
   const result = byId('frame-count', HTMLElement);
 
-  key.replaceChildren(...Object.entries(SORT_KEYS).map(([value, label]) => el('option', { value }, label)));
+  // One spectrum alone has nothing to disagree with.
+  const keys = Object.entries(SORT_KEYS).filter(([value]) => value !== 'disagreement' || model.spectra.length > 1);
+  key.replaceChildren(...keys.map(([value, label]) => el('option', { value }, label)));
   onlyClass.replaceChildren(
     el('option', { value: '' }, 'All classes'),
     ...model.header.classes.map((name, index) => el('option', { value: String(index) }, name)),

@@ -34,7 +34,7 @@ export function mountLanes(model: ReportModel, viewer: Viewer): void {
       ...model.spectra.map((spectrum) =>
         el('th', { scope: 'col', class: 'number' }, spectrumKey(spectrum), names[spectrum] ?? ''),
       ),
-      el('th', { scope: 'col', class: 'lane-cell' }, `${duration((range.end - range.start) / 1000)}`),
+      el('th', { scope: 'col', class: 'lane-cell' }, duration(model.header.durationS)),
     ),
   );
   byId('lanes', HTMLTableSectionElement).replaceChildren(
@@ -81,10 +81,11 @@ interface TimeRange {
   readonly end: number;
 }
 
+/** From the first set to where the one after the last would be: each set holds until the next. */
 function timeRange({ sets }: ReportModel): TimeRange {
   const start = sets.reduce((least, { t }) => Math.min(least, t), Infinity);
   const end = sets.reduce((most, { t }) => Math.max(most, t), -Infinity);
-  return end > start ? { start, end } : { start: 0, end: 1 };
+  return end > start ? { start, end: end + (end - start) / Math.max(1, sets.length - 1) } : { start: 0, end: 1 };
 }
 
 function drawLane(model: ReportModel, canvas: HTMLCanvasElement, classIndex: number, range: TimeRange): void {

@@ -24,6 +24,8 @@ export function mountPanes(model: ReportModel, viewer: Viewer): void {
     const { state } = viewer;
     const set = shownSet(model, state);
     const frames = decoded !== null && decoded.n === set?.n ? decoded.frames : null;
+    const shown = panes.filter(({ spectrum }) => !state.hidden.has(spectrum)).length;
+    holder.style.setProperty('--shown', String(Math.max(1, shown)));
     for (const pane of panes) {
       pane.element.hidden = state.hidden.has(pane.spectrum);
       const index = set?.f.findIndex((row) => row[0] === pane.spectrum) ?? -1;

@@ -52,8 +52,9 @@ function mountStepping(model: ReportModel, viewer: Viewer): void {
       set === undefined
         ? 'No frame set to show'
         : `Set ${set.i} (${at + 1} of ${order.length}) · ${clockTime(model.header, set.t)} UTC · +${(set.t / 1000).toFixed(3)} s`;
-    const extra = set === undefined ? '' : `${set.p === 1 ? ' · partial' : ''} · disagreement ${decimal(disagreement)}`;
-    where.textContent = text + extra;
+    const partial = set?.p === 1 ? ' · partial' : '';
+    const differ = model.spectra.length > 1 && set !== undefined ? ` · disagreement ${decimal(disagreement)}` : '';
+    where.textContent = text + partial + differ;
     scrubber.setAttribute('aria-valuetext', text);
   };
   viewer.listen(update);
