@@ -67,7 +67,8 @@ export async function writeDriveBag(target: string, options: DriveBagOptions): P
     for await (const frame of renderDrive({ ...options, png: images === 'png' })) {
       const stampNs = DRIVE_START_NS + BigInt(Math.round(frame.time * 1e9));
       for (const view of frame.views) await writeView(bag, view, stampNs, images);
-      options.onProgress?.(++done, total);
+      done++;
+      options.onProgress?.(done, total);
       if (options.signal?.aborted === true) break;
     }
     return done;
