@@ -16,7 +16,7 @@ async function readmeCommands(): Promise<string[]> {
 const RUN_ELSEWHERE = ['npm run demo', 'npm test'];
 
 describe('README', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   it('names only commands that work, in its order', async () => {
     const commands = (await readmeCommands()).filter((command) => !RUN_ELSEWHERE.includes(command));

@@ -134,6 +134,13 @@ export class PerceptionUnderTest {
     return response;
   }
 
+  /** Asks for a transition of the node's life cycle, by its name; whether it was done. */
+  async changeState(label: string): Promise<boolean> {
+    const request = { transition: { id: 0, label } };
+    const { success } = await this.call('/perception_node/change_state', 'lifecycle_msgs/srv/ChangeState', request);
+    return success === true;
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.node.stop(), this.peer.stop()]);
     rmSync(this.#folder, { recursive: true, force: true });

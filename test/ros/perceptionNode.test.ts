@@ -200,11 +200,11 @@ describe('perception_node', function () {
         ['configure', 'inactive'],
         ['activate', 'active'],
       ] as const) {
-        assert.deepEqual(await changeState(ros, transition), { success: true });
+        assert.equal(await ros.changeState(transition), true);
         const { current_state: current } = await ros.call('/perception_node/get_state', 'lifecycle_msgs/srv/GetState');
         assert.equal((current as { label: string }).label, state);
       }
-      assert.deepEqual(await changeState(ros, 'configure'), { success: false }, 'a transition that is not there now');
+      assert.equal(await ros.changeState('configure'), false, 'a transition that is not there now');
       const before = ros.heard(topic).length;
       await ros.message(topic, () => ros.heard(topic).length > before);
     });
@@ -228,8 +228,4 @@ async function setParameter(ros: PerceptionUnderTest, parameter: object): Promis
   const [result] = results as ParameterResult[];
   if (!result) throw new Error('no result of set_parameters');
   return result;
-}
-
-async function changeState(ros: PerceptionUnderTest, label: string): Promise<Record<string, unknown>> {
-  return ros.call('/perception_node/change_state', 'lifecycle_msgs/srv/ChangeState', { transition: { id: 0, label } });
 }

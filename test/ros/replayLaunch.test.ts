@@ -32,10 +32,14 @@ describe('a bag played into perception_node, as replay.launch.py does it', funct
     );
     // The player comes first: it has to wait for the models.
     player = new RosProcess(process.execPath, [path.join(packageRoot, 'dist/src/ros/play/main.js'), ...args]);
-    ros = new PerceptionUnderTest({ parameters: { use_sim_time: true } });
+    ros = new PerceptionUnderTest({ parameters: { use_sim_time: true, autostart: false } });
     ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
     const topics = SPECTRA.map((spectrum) => `/perception_node/${spectrum}/detections`);
     for (const topic of topics) ros.subscribe(topic, 'vision_msgs/msg/Detection2DArray');
+    // The node becomes active only when the listener, a process that starts slowly, is there: commands are done in their order.
+    assert.ok(await ros.changeState('configure'));
+    // Refused while the models load.
+    while (!(await ros.changeState('activate')));
     assert.equal(await player.ended(), 0, player.log.join('\n'));
 
     const startS = Number(START_NS / 1_000_000_000n);
