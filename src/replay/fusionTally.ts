@@ -79,15 +79,21 @@ export function fusionNotes({ reference, supportedBy, silent, contributions, unr
   return [
     `Fused detections, in the view of the ${reference} camera: supported ${bands.join(', ')}.`,
     ...(Object.keys(contributions).length > 0 ? [`${carriedBy(contributions)}.`] : []),
-    ...Object.entries(silent).map(
-      ([spectrum, count]) => `${spectrum} was silent about ${String(count)} fused detections that it should see.`,
-    ),
+    ...(Object.keys(silent).length > 0
+      ? [`Silent about fused detections that they should see: ${listed(silent)}.`]
+      : []),
     ...(unregistered > 0 ? [`${String(unregistered)} boxes could not be registered to the ${reference} camera.`] : []),
   ];
 }
 
 /** Of how many fused detections each band has the largest share, in words. */
 export function carriedBy(contributions: FusionSummary['contributions']): string {
-  const counts = Object.entries(contributions).map(([spectrum, { carried }]) => `${spectrum} ${String(carried)}`);
-  return `Fused detections that a band carried, by its Shapley value: ${counts.join(', ')}`;
+  const carried = Object.fromEntries(Object.entries(contributions).map(([spectrum, own]) => [spectrum, own.carried]));
+  return `Fused detections that a band carried, by its Shapley value: ${listed(carried)}`;
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([spectrum, count]) => `${spectrum} ${String(count)}`)
+    .join(', ');
 }
