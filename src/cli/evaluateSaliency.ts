@@ -1,10 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ExpectedError } from '../errors.js';
-import { namingOutput } from '../outputError.js';
 import { costOf, type StudyCost } from '../study/cost.js';
-import { takeLock } from '../study/lock.js';
 import { STUDY_METHODS, studyMethods } from '../study/methods.js';
 import { planStudy } from '../study/plan.js';
 import { provenanceOf } from '../study/provenance.js';
@@ -16,9 +13,8 @@ import { loadStudyData } from '../study/studyData.js';
 import { writeStudy } from '../study/writeStudy.js';
 import { evaluateCommand } from './evaluateCommand.js';
 import { names, portablePath, shippedNetworks } from './evaluateOptions.js';
-import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { number, wholeNumber } from './optionValues.js';
-import { startProgress } from './progress.js';
+import { runResumableCommand } from './resumableCommand.js';
 
 interface SaliencyFlags {
   readonly images: number;
@@ -90,42 +86,21 @@ async function run(dataset: string, flags: SaliencyFlags): Promise<void> {
   for (const { reason, count, examples } of reports.flatMap((report) => report.entries()))
     process.stderr.write(`left out: ${count} × ${reason}, for example ${examples[0]}\n`);
   const plan = await planStudy(data, flags.networks ?? (await shippedNetworks({ joint: true })), settings);
-  const folder = path.resolve(flags.output);
-  await namingOutput(folder, () => mkdir(folder, { recursive: true }));
-  const unlock = takeLock(path.join(folder, 'study.lock'));
-  const { signal, release } = onInterrupt();
-  try {
-    let progress: ReturnType<typeof startProgress> | undefined;
-    let before = 0;
-    const outcome = await runStudy(plan, {
-      folder,
-      signal,
-      ...(flags.workers !== undefined && { workers: flags.workers }),
-      onProgress: (done, total) => {
-        // What earlier runs measured took no time in this one.
-        if (progress === undefined) before = done;
-        progress ??= startProgress('measuring', total - before, 'pictures');
-        progress.update(done - before);
-      },
-    }).finally(() => progress?.stop());
-    if (!outcome.complete) {
-      process.stderr.write(
-        `${outcome.records.length} of ${plan.pictures.length} pictures are measured; the same command goes on\n`,
-      );
-      process.exitCode = INTERRUPTED_EXIT_CODE;
-      return;
-    }
-    const provenance = provenanceOf(commandLine(dataset, flags), new Date());
-    const results = await writeStudy(folder, plan, outcome.records, provenance);
-    if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
-    else
-      process.stdout.write(
-        `${tableMarkdown(tableTwo(results))}\n${costText(costOf(outcome.records))}${path.join(folder, 'report.html')}\n`,
-      );
-  } finally {
-    release();
-    unlock();
-  }
+  await runResumableCommand({
+    output: flags.output,
+    workers: flags.workers,
+    pictures: plan.pictures.length,
+    unit: 'pictures',
+    run: (options) => runStudy(plan, options),
+    finish: async (folder, records) => {
+      const results = await writeStudy(folder, plan, records, provenanceOf(commandLine(dataset, flags), new Date()));
+      if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
+      else
+        process.stdout.write(
+          `${tableMarkdown(tableTwo(results))}\n${costText(costOf(records))}${path.join(folder, 'report.html')}\n`,
+        );
+    },
+  });
 }
 
 /** What gives these results again. */

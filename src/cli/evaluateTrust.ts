@@ -1,11 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ExpectedError } from '../errors.js';
 import type { FusionConfig } from '../fusion/fusionSchema.js';
-import { namingOutput } from '../outputError.js';
 import { loadConfig } from '../pipeline/config.js';
-import { takeLock } from '../study/lock.js';
 import { provenanceOf } from '../study/provenance.js';
 import { trustStatement } from '../study/publish/trustStatement.js';
 import { loadStudyData } from '../study/studyData.js';
@@ -15,9 +12,8 @@ import type { TrustSettings } from '../study/trust/settings.js';
 import { writeTrust } from '../study/trust/writeTrust.js';
 import { evaluateCommand } from './evaluateCommand.js';
 import { names, portablePath, shippedNetworks } from './evaluateOptions.js';
-import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { number, wholeNumber } from './optionValues.js';
-import { startProgress } from './progress.js';
+import { runResumableCommand } from './resumableCommand.js';
 import { rigFusion } from './rigFusion.js';
 
 interface TrustFlags {
@@ -82,43 +78,18 @@ async function run(dataset: string, flags: TrustFlags): Promise<void> {
   for (const { reason, count, examples } of reports.flatMap((report) => report.entries()))
     process.stderr.write(`left out: ${count} × ${reason}, for example ${examples[0]}\n`);
   const plan = await planTrust(data, flags.networks ?? (await shippedNetworks({ joint: false })), settings, fusion);
-  const folder = path.resolve(flags.output);
-  await namingOutput(folder, () => mkdir(folder, { recursive: true }));
-  const unlock = takeLock(path.join(folder, 'study.lock'));
-  const { signal, release } = onInterrupt();
-  try {
-    let progress: ReturnType<typeof startProgress> | undefined;
-    let before = 0;
-    const outcome = await runTrust(plan, {
-      folder,
-      signal,
-      ...(flags.workers !== undefined && { workers: flags.workers }),
-      onProgress: (done, total) => {
-        // What earlier runs measured took no time in this one.
-        if (progress === undefined) before = done;
-        progress ??= startProgress('measuring', total - before, 'passes');
-        progress.update(done - before);
-      },
-    }).finally(() => progress?.stop());
-    if (!outcome.complete) {
-      process.stderr.write(
-        `${outcome.records.length} of ${plan.pictures.length} pictures are measured; the same command goes on\n`,
-      );
-      process.exitCode = INTERRUPTED_EXIT_CODE;
-      return;
-    }
-    const results = await writeTrust(
-      folder,
-      plan,
-      outcome.records,
-      provenanceOf(commandLine(dataset, flags), new Date()),
-    );
-    if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
-    else process.stdout.write(`${trustStatement(results).join('\n\n')}\n\n${path.join(folder, 'README.md')}\n`);
-  } finally {
-    release();
-    unlock();
-  }
+  await runResumableCommand({
+    output: flags.output,
+    workers: flags.workers,
+    pictures: plan.pictures.length,
+    unit: 'passes',
+    run: (options) => runTrust(plan, options),
+    finish: async (folder, records) => {
+      const results = await writeTrust(folder, plan, records, provenanceOf(commandLine(dataset, flags), new Date()));
+      if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
+      else process.stdout.write(`${trustStatement(results).join('\n\n')}\n\n${path.join(folder, 'README.md')}\n`);
+    },
+  });
 }
 
 async function fusionOf(config: string | undefined): Promise<FusionConfig> {

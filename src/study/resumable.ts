@@ -1,6 +1,18 @@
 import { Journal, type JournalKind } from './journal.js';
 import { type SideBySide, workSideBySide } from './sideBySide.js';
 
+/** How a run over planned pictures goes. */
+export interface RunOptions {
+  /** Folder of the journal; the caller holds its lock. */
+  readonly folder: string;
+  /** Pictures measured side by side. Default: one for each core. */
+  readonly workers?: number;
+  /** Called at the start and after every picture with the work that is done, that of earlier runs included, and all of it. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the run after the pictures that are being measured; the journal has all of them. */
+  readonly signal?: AbortSignal;
+}
+
 /** Tasks whose results are kept in a journal, one entry each. */
 export interface ResumableJob<Task, Request, Answer, Entry extends object> extends Omit<
   SideBySide<Task, Request, Answer, Entry>,

@@ -8,21 +8,10 @@ import { decodeImage } from '../images/decode.js';
 import type { WorkerClient } from '../workers/workerClient.js';
 import type { SourcePixels } from './networkBench.js';
 import { pictureKey, type PlannedPicture, type StudyPlan } from './plan.js';
-import { type ResumableOutcome, runResumable } from './resumable.js';
+import { type ResumableOutcome, runResumable, type RunOptions } from './resumable.js';
 import { STUDY_JOURNAL, type StudyRecord } from './record.js';
 import { writeShuffledModel } from './shuffledModel.js';
 import type { StudyAnswer, StudyRequest, StudyWorkerSetup } from './studyWorker.js';
-
-export interface RunOptions {
-  /** Folder of the journal; the caller holds its lock. */
-  readonly folder: string;
-  /** Pictures measured side by side. Default: one for each core. */
-  readonly workers?: number;
-  /** Called after every picture with the number that is done, those of earlier runs included. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the run after the pictures that are being measured; the journal has all of them. */
-  readonly signal?: AbortSignal;
-}
 
 type Client = WorkerClient<StudyRequest, StudyAnswer>;
 

@@ -3,22 +3,11 @@ import path from 'node:path';
 import { Random } from '../../dataset/random.js';
 import type { WorkerClient } from '../../workers/workerClient.js';
 import { pictureKey } from '../plan.js';
-import { type ResumableOutcome, runResumable } from '../resumable.js';
+import { type ResumableOutcome, runResumable, type RunOptions } from '../resumable.js';
 import { readPicture } from '../run.js';
 import { plannedKey, type TrustPicture, type TrustPlan } from './plan.js';
 import { TRUST_JOURNAL, type TrustRecord } from './record.js';
 import type { TrustAnswer, TrustRequest, TrustWorkerSetup } from './trustWorker.js';
-
-export interface TrustRunOptions {
-  /** Folder of the journal; the caller holds its lock. */
-  readonly folder: string;
-  /** Pictures measured side by side. Default: one for each core. */
-  readonly workers?: number;
-  /** Called at the start and after every picture with the work that is done and all of it, in passes of the whole network. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the run after the pictures that are being measured; the journal has all of them. */
-  readonly signal?: AbortSignal;
-}
 
 /** What a live pass takes, in passes of the whole network: measured, see docs/performance.md. */
 const LIVE_PASS = 0.16;
@@ -26,10 +15,10 @@ const LIVE_PASS = 0.16;
 const FIRST_LOOK = 3;
 
 /**
- * Measures every detection of the plan's pictures. Every record depends on the plan alone.
+ * Measures every detection of the plan's pictures; progress counts passes of the whole network. Every record depends on the plan alone.
  * @throws ExpectedError as runResumable, `input` for a picture that cannot be read, and what the workers throw
  */
-export function runTrust(plan: TrustPlan, options: TrustRunOptions): Promise<ResumableOutcome<TrustRecord>> {
+export function runTrust(plan: TrustPlan, options: RunOptions): Promise<ResumableOutcome<TrustRecord>> {
   const { folder, workers, signal, onProgress } = options;
   const setup: TrustWorkerSetup = {
     settings: plan.settings,
