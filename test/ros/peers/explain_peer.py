@@ -75,6 +75,7 @@ class Peer:
             topic = command['subscribe']
             kind = TYPES[topic.rsplit('/', 1)[1]]
             self.node.create_subscription(kind, topic, lambda message: report(topic=topic, message=said(message)), 100)
+            report(subscribed=topic)
         elif 'goal' in command:
             self.send(command)
 
