@@ -48,28 +48,48 @@ function gainsFigure(rows: readonly TrustRow[]): Figure {
   return { name: 'gains', caption: `${title}; right of zero the figure adds something.`, svg };
 }
 
-function rocFigure({ curves }: TrustResults): Figure {
-  const legend = curves.map(({ label }, i) => [label, COLORS[i % COLORS.length]] as const);
-  const points = curves.flatMap(({ label, roc }) => roc.map((point) => ({ label, ...point })));
-  const title = 'Receiver operating characteristic';
-  const options = {
+type Legend = readonly (readonly [label: string, color: string])[];
+
+function legendOf(curves: TrustResults['curves']): Legend {
+  return curves.map(({ label }, i) => [label, COLORS[i % COLORS.length]] as const);
+}
+
+/** What charts over the unit square have in common; their colours are the legend's. */
+function squareLayout(legend: Legend) {
+  return {
     width: 860,
     height: 560,
     marginLeft: 50,
     marginBottom: 44,
     marginTop: 14,
+    color: { domain: legend.map(([label]) => label), range: legend.map(([, color]) => color) },
+  };
+}
+
+/** The unit square's frame, and the diagonal that curves are read against. */
+function frameWithDiagonal() {
+  return [
+    Plot.frame({ stroke: '#c8ccd0' }),
+    Plot.line(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      { stroke: '#9aa1a8', strokeDasharray: '4,4' },
+    ),
+  ];
+}
+
+function rocFigure({ curves }: TrustResults): Figure {
+  const legend = legendOf(curves);
+  const points = curves.flatMap(({ label, roc }) => roc.map((point) => ({ label, ...point })));
+  const title = 'Receiver operating characteristic';
+  const options = {
+    ...squareLayout(legend),
     x: { label: 'share of false detections kept', domain: [0, 1], grid: true },
     y: { label: 'share of true detections kept', domain: [0, 1], grid: true },
-    color: { domain: legend.map(([label]) => label), range: legend.map(([, color]) => color) },
     marks: [
-      Plot.frame({ stroke: '#c8ccd0' }),
-      Plot.line(
-        [
-          [0, 0],
-          [1, 1],
-        ],
-        { stroke: '#9aa1a8', strokeDasharray: '4,4' },
-      ),
+      ...frameWithDiagonal(),
       Plot.line(points, { x: 'falseRate', y: 'trueRate', stroke: 'label', strokeWidth: 2 }),
     ],
   };
@@ -78,28 +98,16 @@ function rocFigure({ curves }: TrustResults): Figure {
 }
 
 function reliabilityFigure({ curves }: TrustResults): Figure {
-  const legend = curves.map(({ label }, i) => [label, COLORS[i % COLORS.length]] as const);
+  const legend = legendOf(curves);
   const points = curves.flatMap(({ label, reliability }) => reliability.map((bin) => ({ label, ...bin })));
   const title = 'Reliability';
   const options = {
-    width: 860,
-    height: 560,
-    marginLeft: 50,
-    marginBottom: 44,
-    marginTop: 14,
+    ...squareLayout(legend),
     x: { label: 'mean probability', domain: [0, 1], grid: true },
     y: { label: 'share of true detections', domain: [0, 1], grid: true },
     r: { range: [2, 9] },
-    color: { domain: legend.map(([label]) => label), range: legend.map(([, color]) => color) },
     marks: [
-      Plot.frame({ stroke: '#c8ccd0' }),
-      Plot.line(
-        [
-          [0, 0],
-          [1, 1],
-        ],
-        { stroke: '#9aa1a8', strokeDasharray: '4,4' },
-      ),
+      ...frameWithDiagonal(),
       Plot.line(points, { x: 'meanProbability', y: 'trueShare', stroke: 'label', strokeWidth: 1.5 }),
       Plot.dot(points, { x: 'meanProbability', y: 'trueShare', fill: 'label', r: 'count' }),
     ],
