@@ -14,7 +14,7 @@ import {
   type MaskKind,
   type SearchSpace,
 } from './maskedGraph.js';
-import { MaskedPicture, type MaskedPictureSetup } from './maskedPicture.js';
+import { MaskedPicture, type MaskedNetwork, type MaskedPictureSetup } from './maskedPicture.js';
 import { chooseProvider } from './providerChoice.js';
 import { openSession, type Provider } from './providers.js';
 
@@ -32,7 +32,7 @@ const TOP_K = 5000;
  * EfficientDet behind masks: masks go in, the scores of the targets come out, everything between is one ONNX graph. Runs block
  * their thread: host it in a worker (see explain/explainerPool.ts).
  */
-export class MaskedDetector {
+export class MaskedDetector implements MaskedNetwork {
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
   #cut: CutModel | undefined;
   #shapes: readonly MapShape[] = [];

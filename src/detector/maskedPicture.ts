@@ -7,8 +7,22 @@ import { candidateAnchors } from './candidates.js';
 import { findAgain, similarity, type ClassifiedBox, type FindRule } from './findAgain.js';
 import { flatLayout } from './flatOutputs.js';
 import type { FeatureGround } from './liveGraph.js';
-import type { MaskedDetector } from './maskedDetector.js';
+import type { AnchorGrid } from './anchors.js';
+import type { PlainDetector } from './composedDetector.js';
+import type { ModelManifest } from './manifest.js';
 import { candidateCount, maskedTensors as names, type MaskKind, type SearchSpace } from './maskedGraph.js';
+
+/** The network behind the masks: a MaskedDetector. */
+export interface MaskedNetwork {
+  readonly plain: PlainDetector;
+  readonly manifest: ModelManifest;
+  readonly anchors: AnchorGrid;
+  run(
+    masks: MaskKind,
+    search: SearchSpace,
+    feeds: Readonly<Record<string, Tensor>>,
+  ): Promise<InferenceSession.OnnxValueMapType>;
+}
 
 /** What is explained. */
 export interface MaskedTarget {
@@ -80,7 +94,7 @@ export class MaskedPicture {
   #targetFeeds: Record<string, Tensor> = {};
 
   private constructor(
-    private readonly detector: MaskedDetector,
+    private readonly detector: MaskedNetwork,
     private readonly planes: Readonly<Record<string, Tensor>>,
     readonly setup: MaskedPictureSetup,
   ) {
@@ -92,7 +106,7 @@ export class MaskedPicture {
 
   /** See MaskedDetector.picture. */
   static async open(
-    detector: MaskedDetector,
+    detector: MaskedNetwork,
     planes: Readonly<Record<string, Tensor>>,
     setup: MaskedPictureSetup,
   ): Promise<MaskedPicture> {

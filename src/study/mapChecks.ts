@@ -5,7 +5,6 @@ import type { Box } from '../geometry/box.js';
 import { agreementUnderShift, pearson } from '../metrics/mapAgreement.js';
 import type { SaliencyMap } from '../saliency/saliencyMap.js';
 import { upsample } from '../saliency/upsample.js';
-import type { MeasureTask } from './measure.js';
 import type { StudyMethod } from './methods.js';
 import type { NetworkBench, SourcePixels } from './networkBench.js';
 import type { MethodFigures } from './record.js';
@@ -14,7 +13,9 @@ import type { StudySettings } from './settings.js';
 export interface CheckInput {
   readonly bench: NetworkBench;
   readonly shuffled: NetworkBench | undefined;
-  readonly task: MeasureTask;
+  readonly picture: SourcePixels;
+  /** Decides everything random about the picture. */
+  readonly seed: number;
   readonly target: ExplainTarget;
   readonly method: StudyMethod;
   /** The method's map of the picture as it is. */
@@ -29,21 +30,21 @@ export interface CheckResult {
 
 /** Explains the picture again where it is moved, noisier, or seen by a shuffled network, and compares the maps. */
 export async function checkMap(input: CheckInput): Promise<CheckResult> {
-  const { bench, shuffled, task, target, method, settings } = input;
+  const { bench, shuffled, picture, seed, target, method, settings } = input;
   const own = method.settings;
   if (own.method === 'box' || own.method === 'random') return { figures: {}, passes: 0 };
-  const { size, seed } = task;
+  const { size } = picture;
   const whole = upsample(input.map, size.width, size.height);
   // Nothing can be said about a map that says nothing: a correlation of 0 would pass for an answer.
   if (isFlat(whole)) return { figures: {}, passes: 0 };
   let passes = 0;
   const mapOf = async (
     network: NetworkBench,
-    picture: SourcePixels,
+    seen: SourcePixels,
     box: Box,
     how: ExplainSettings,
   ): Promise<SaliencyMap | undefined> => {
-    const made = await network.explain(picture, { ...target, box }, how, seed);
+    const made = await network.explain(seen, { ...target, box }, how, seed);
     passes += made.passes;
     return isFlat(made.map) ? undefined : upsample(made.map, size.width, size.height);
   };
@@ -55,13 +56,13 @@ export async function checkMap(input: CheckInput): Promise<CheckResult> {
     const dx = box.x1 + box.x2 < size.width ? shift : -shift;
     const dy = box.y1 + box.y2 < size.height ? shift : -shift;
     const movedBox = { x1: box.x1 + dx, y1: box.y1 + dy, x2: box.x2 + dx, y2: box.y2 + dy };
-    const moved = await mapOf(bench, movedPicture(task, dx, dy), movedBox, own);
+    const moved = await mapOf(bench, movedPicture(picture, dx, dy), movedBox, own);
     if (moved) figures.shiftStability = agreementUnderShift(whole, moved, dx, dy);
-    const noisy = await mapOf(bench, noisyPicture(task, noise, seed), box, own);
+    const noisy = await mapOf(bench, noisyPicture(picture, noise, seed), box, own);
     if (noisy) figures.noiseStability = pearson(whole.values, noisy.values);
   }
   if (shuffled) {
-    const other = await mapOf(shuffled, task, target.box, findingAnything(own));
+    const other = await mapOf(shuffled, picture, target.box, findingAnything(own));
     if (other) figures.randomised = pearson(whole.values, other.values);
   }
   return { figures, passes };

@@ -86,7 +86,7 @@ export async function measurePicture(
     const insertionCurve = await scorer.curve('insertion', ranks);
     const attention = attentionFigures(made.map, box, size.width, size.height);
     const onMask = mask && maskFigures(upsample(made.map, size.width, size.height).values, mask);
-    const checks = await checkMap({ bench, shuffled, task, target, method, map: made.map, settings });
+    const checks = await checkMap({ bench, shuffled, picture: task, seed, target, method, map: made.map, settings });
     methods[method.name] = {
       deletion: areaUnderCurve(deletionCurve),
       insertion: areaUnderCurve(insertionCurve),
