@@ -27,6 +27,7 @@ from .checkpoint import model_from_checkpoint, read_checkpoint, save_checkpoint
 from .classes import CLASSES, SPECTRA
 from .config import RECIPES, Recipe, Stage
 from .data import Split
+from .depthwise import with_float32_depthwise_gradients
 from .initialize import load_lite0_backbone, match_norms_to_lite0
 from .losses import AnchorLabeler, detection_loss
 from .manifest import sha256_of
@@ -179,6 +180,8 @@ def train(rank: int, arguments: argparse.Namespace, recipe: Recipe) -> None:
     set_batch_norm_momentum(model, recipe.norm_momentum)
     set_drop_path(model, recipe.drop_path)
     model = model.to(device, memory_format=torch.channels_last)
+    if arguments.bf16 and device.type == "cpu":
+        with_float32_depthwise_gradients(model)
     frozen = frozen_modules(model, recipe.frozen_stages)
     for module in frozen:
         module.requires_grad_(False)
