@@ -1,3 +1,4 @@
+import type { Box } from '../geometry/box.js';
 import type { Size } from '../geometry/letterbox.js';
 import { solveSymmetric } from '../geometry/cholesky.js';
 import { axisWeights, sampleMask, type AxisWeights } from './gridMask.js';
@@ -6,12 +7,18 @@ import type { MaskStream, SampledMask } from './maskStream.js';
 import type { MapEstimate, MapGeometry } from './riseEstimate.js';
 
 /** Passes before the first fit, and by how many times more there are before the next. */
-const FIRST_FIT = 24;
-const NEXT_FIT = 1.5;
+const FIRST_FIT = 16;
+const NEXT_FIT = 1.4;
 /** Features on each axis for each cell of the grid. */
 const FEATURES_PER_CELL = 2;
 /** Strength of the ridge: one over the share of the scores' variance that a linear model is expected to explain, less one. */
 const RIDGE = 3;
+/**
+ * How large slopes are expected to be: a normal curve of the distance from the target's box in cells, and what is left everywhere for
+ * things far away that a detector may look at too.
+ */
+const PRIOR_SPREAD = 0.5;
+const PRIOR_FLOOR = 0.02;
 
 /**
  * Equation 4 with a control variate. A score depends on the mask in good part linearly: `f(M) = a + Σ_k b_k (M(x_k) − p)` over
@@ -22,7 +29,8 @@ const RIDGE = 3;
  * `S(x) = 1/N Σ_i ( w_i (p_i − f_i(M_i)) M_i(x) / p + E[f_i(M)·M(x)] / p )`.
  *
  * f_i is a ridge regression on the groups before mask i, so that every term's expectation is S(x) whatever f_i is: the
- * estimate is unbiased, and a useless f costs a little variance, not the map.
+ * estimate is unbiased, and a useless f costs a little variance, not the map. The ridge expects what a score depends on near the target's
+ * box (`slopePrior`), where it mostly is; an expectation that does not hold costs variance as well, and nothing else.
  */
 export class RegressionEstimate implements MapEstimate {
   readonly #sums: MapSums;
@@ -40,6 +48,8 @@ export class RegressionEstimate implements MapEstimate {
   readonly #totals: Float64Array;
   /** Per target: a and the b_k that are in use. */
   readonly #models: readonly Float64Array[];
+  /** Per target: standard deviations that its slopes are expected to have, up to a common factor. */
+  readonly #expected: readonly Float64Array[];
   /** Per target: the model's own map. */
   readonly #known: readonly Float64Array[];
   /** [1]: passes at which the next fit is due. */
@@ -67,6 +77,8 @@ export class RegressionEstimate implements MapEstimate {
     this.#totals = new Float64Array(targetCount + 1);
     const { content } = geometry;
     const { upsampled } = stream;
+    const cell = { width: content.width / grid.columns, height: content.height / grid.rows };
+    this.#expected = this.#moments.map((_, t) => slopePrior(stream.options.targets[t], this.#lattice, content, cell));
     this.#down = kernel(this.#lattice.height, geometry.height, content.height, grid.rows, upsampled.height);
     this.#across = kernel(this.#lattice.width, geometry.width, content.width, grid.columns, upsampled.width);
   }
@@ -113,27 +125,32 @@ export class RegressionEstimate implements MapEstimate {
 
   /** Ridge regression of every target's scores on the features of all masks so far, and the map of that model. */
   #fit(): void {
-    const { probability, grid } = this.stream.options;
     const n = this.#features.length;
     const [total] = this.#totals;
-    const covariance = new Float64Array(n * n);
-    for (let k = 0; k < n; k++)
-      for (let l = 0; l <= k; l++)
-        covariance[k * n + l] = this.#gram[k * n + l] / total - (this.#mean[k] * this.#mean[l]) / total ** 2;
-    let trace = 0;
-    for (let k = 0; k < n; k++) trace += covariance[k * n + k] / n;
-    const ridge = (RIDGE * trace * grid.rows * grid.columns) / this.passes;
-    for (let k = 0; k < n; k++) covariance[k * n + k] += ridge + 1e-12;
-    const sides = this.#moments.map((moment, t) =>
-      moment.map((value, k) => value / total - (this.#mean[k] * this.#totals[t + 1]) / total ** 2),
-    );
-    solveSymmetric(covariance, n, sides);
-    sides.forEach((slopes, t) => {
-      const model = this.#models[t];
-      model.set(slopes, 1);
-      model[0] = this.#totals[t + 1] / total;
-      for (let k = 0; k < n; k++) model[0] -= (slopes[k] * this.#mean[k]) / total;
-      this.#mapOf(model, 1 - probability, this.#known[t]);
+    const mean = this.#mean.map((sum) => sum / total);
+    const covariance = this.#gram.map((sum, at) => sum / total - mean[Math.floor(at / n)] * mean[at % n]);
+    const scaled = new Float64Array(n * n);
+    this.#models.forEach((model, t) => {
+      const score = this.#totals[t + 1] / total;
+      // Never found so far: the model says 0, as it does from the start.
+      if (score === 0) return;
+      // With slopes b = s·c, c of equal expected size, the ridge on c is an ordinary one.
+      const expected = this.#expected[t];
+      let trace = 0;
+      for (let k = 0; k < n; k++) {
+        for (let l = 0; l <= k; l++) scaled[k * n + l] = expected[k] * expected[l] * covariance[k * n + l];
+        trace += scaled[k * n + k];
+      }
+      const ridge = (RIDGE * trace) / FEATURES_PER_CELL ** 2 / this.passes;
+      for (let k = 0; k < n; k++) scaled[k * n + k] += ridge + 1e-12;
+      const slopes = this.#moments[t].map((sum, k) => expected[k] * (sum / total - mean[k] * score));
+      solveSymmetric(scaled, n, [slopes]);
+      model[0] = score;
+      for (let k = 0; k < n; k++) {
+        model[k + 1] = expected[k] * slopes[k];
+        model[0] -= model[k + 1] * mean[k];
+      }
+      this.#mapOf(model, 1 - this.stream.options.probability, this.#known[t]);
     });
     this.#due[0] = Math.ceil(this.passes * NEXT_FIT);
   }
@@ -182,6 +199,21 @@ export class RegressionEstimate implements MapEstimate {
     const own = [this.#gram, this.#mean, this.#totals, this.#due];
     return [...this.#sums.arrays(), ...own, ...this.#moments, ...this.#models, ...this.#known];
   }
+}
+
+/**
+ * Standard deviations that the slopes of a score are expected to have, `√(exp(−d²/2σ²) + floor)` with d the distance of a lattice point
+ * from the target's box in cells; equal ones without a box.
+ */
+function slopePrior(box: Box | undefined, lattice: Size, content: Size, cell: Size): Float64Array {
+  return Float64Array.from({ length: lattice.width * lattice.height }, (_, k) => {
+    if (!box) return 1;
+    const x = (((k % lattice.width) + 0.5) * content.width) / lattice.width;
+    const y = ((Math.floor(k / lattice.width) + 0.5) * content.height) / lattice.height;
+    const across = Math.max(box.x1 - x, 0, x - box.x2) / cell.width;
+    const down = Math.max(box.y1 - y, 0, y - box.y2) / cell.height;
+    return Math.sqrt(Math.exp(-(across ** 2 + down ** 2) / (2 * PRIOR_SPREAD ** 2)) + PRIOR_FLOOR);
+  });
 }
 
 /**

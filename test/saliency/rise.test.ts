@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { sampleMask } from '../../src/saliency/gridMask.js';
-import { cellsOver, MaskStream, SAMPLERS, type SampledMask } from '../../src/saliency/maskStream.js';
+import {
+  cellsOver,
+  MaskStream,
+  SAMPLERS,
+  type MaskStreamOptions,
+  type SampledMask,
+} from '../../src/saliency/maskStream.js';
+import { area, type Box } from '../../src/geometry/box.js';
 import { solveSymmetric } from '../../src/geometry/cholesky.js';
 import { pearson } from '../../src/saliency/mapSums.js';
 import { RegressionEstimate } from '../../src/saliency/regressionEstimate.js';
@@ -140,44 +147,55 @@ describe('RISE', () => {
   const pairs = SAMPLERS.flatMap((sampler) => [[sampler, 'mean'] as const, [sampler, 'regression'] as const]);
   const spreads = new Map<string, number>();
 
-  for (const [sampler, estimator] of pairs)
-    it(`is unbiased with ${sampler} masks and the ${estimator}, and knows its own error`, () => {
-      const exact = exactMaps();
-      const [repeats, passes] = [150, 120];
-      const sums = exact.map((map) => map.map(() => ({ mean: 0, square: 0, claimed: 0 })));
-      for (let seed = 0; seed < repeats; seed++) {
-        const stream = new MaskStream(toyStream(sampler, seed));
-        const estimate = estimators[estimator](stream);
-        for (let i = 0; i < passes; i++) {
-          const mask = stream.mask(i);
-          estimate.add(mask, toyScores(sampled(mask)));
-        }
-        sums.forEach((cells, t) => {
-          const [map, error] = [estimate.map(t), estimate.standardError(t)];
-          cells.forEach((cell, x) => {
-            cell.mean += map[x] / repeats;
-            cell.square += map[x] ** 2 / repeats;
-            cell.claimed += error[x] ** 2 / repeats;
-          });
-        });
+  /** Asserts that the mean of many estimates is the exact map, and that they know how far they spread; returns the spread. */
+  function spreadAround(
+    exact: number[][],
+    estimator: keyof typeof estimators,
+    options: (seed: number) => MaskStreamOptions,
+  ) {
+    const [repeats, passes] = [150, 120];
+    const sums = exact.map((map) => map.map(() => ({ mean: 0, square: 0, claimed: 0 })));
+    for (let seed = 0; seed < repeats; seed++) {
+      const stream = new MaskStream(options(seed));
+      const estimate = estimators[estimator](stream);
+      for (let i = 0; i < passes; i++) {
+        const mask = stream.mask(i);
+        estimate.add(mask, toyScores(sampled(mask)));
       }
-      let [spread, claimed] = [0, 0];
       sums.forEach((cells, t) => {
+        const [map, error] = [estimate.map(t), estimate.standardError(t)];
         cells.forEach((cell, x) => {
-          const variance = (cell.square - cell.mean ** 2) * (repeats / (repeats - 1));
-          const error = Math.sqrt(variance / repeats);
-          const off = Math.abs(cell.mean - exact[t][x]);
-          assert.ok(off < 4.5 * error + 1e-9, `target ${t}, ${x}: ${cell.mean}, exactly ${exact[t][x]} ± ${error}`);
-          spread += variance;
-          claimed += cell.claimed;
+          cell.mean += map[x] / repeats;
+          cell.square += map[x] ** 2 / repeats;
+          cell.claimed += error[x] ** 2 / repeats;
         });
       });
-      spreads.set(`${sampler} ${estimator}`, spread);
-      assert.ok(
-        claimed / spread > 0.75 && claimed / spread < 1.33,
-        `claims a variance of ${claimed / spread} the real`,
-      );
+    }
+    let [spread, claimed] = [0, 0];
+    sums.forEach((cells, t) => {
+      cells.forEach((cell, x) => {
+        const variance = (cell.square - cell.mean ** 2) * (repeats / (repeats - 1));
+        const error = Math.sqrt(variance / repeats);
+        const off = Math.abs(cell.mean - exact[t][x]);
+        assert.ok(off < 4.5 * error + 1e-9, `target ${t}, ${x}: ${cell.mean}, exactly ${exact[t][x]} ± ${error}`);
+        spread += variance;
+        claimed += cell.claimed;
+      });
     });
+    assert.ok(claimed / spread > 0.75 && claimed / spread < 1.33, `claims a variance of ${claimed / spread} the real`);
+    return spread;
+  }
+
+  for (const [sampler, estimator] of pairs)
+    it(`is unbiased with ${sampler} masks and the ${estimator}, and knows its own error`, () => {
+      const spread = spreadAround(exactMaps(), estimator, (seed) => toyStream(sampler, seed));
+      spreads.set(`${sampler} ${estimator}`, spread);
+    });
+
+  it('is unbiased with the regression where scores depend on other places than the boxes', () => {
+    const elsewhere = BOXES.toReversed();
+    spreadAround(exactMaps(), 'regression', (seed) => ({ ...toyStream('plain', seed), targets: elsewhere }));
+  });
 
   it('has less variance with the regression', () => {
     const spread = (name: string): number => spreads.get(name) ?? NaN;
@@ -185,14 +203,44 @@ describe('RISE', () => {
       assert.ok(spread(`${sampler} regression`) < 0.8 * spread(`${sampler} mean`), JSON.stringify([...spreads]));
   });
 
+  it('has less variance where scores depend on the box, as the regression expects', () => {
+    const content = { width: 64, height: 64 };
+    const map = { width: 16, height: 16 };
+    const box = { x1: 20, y1: 28, x2: 34, y2: 40 };
+    const seen = new Float64Array(64 * 64);
+    const spreadWith = (targets: readonly Box[]): number => {
+      const [repeats, passes] = [12, 80];
+      const sums = Array.from({ length: 16 * 16 }, () => ({ mean: 0, square: 0 }));
+      for (let seed = 0; seed < repeats; seed++) {
+        const grid = { rows: 8, columns: 8 };
+        const stream = new MaskStream({ seed, content, grid, probability: 0.3, sampler: 'plain', targets });
+        const estimate = new RegressionEstimate({ ...map, content }, stream, 1);
+        for (let i = 0; i < passes; i++) {
+          const mask = stream.mask(i);
+          sampleMask(mask, content, content, seen);
+          let part = 0;
+          for (let y = box.y1; y < box.y2; y++) for (let x = box.x1; x < box.x2; x++) part += seen[y * 64 + x];
+          estimate.add(mask, [(part / area(box)) ** 2]);
+        }
+        estimate.map(0).forEach((value, x) => {
+          sums[x].mean += value / repeats;
+          sums[x].square += value ** 2 / repeats;
+        });
+      }
+      return sums.reduce((sum, { mean, square }) => sum + square - mean ** 2, 0);
+    };
+    const [informed, uninformed] = [spreadWith([box]), spreadWith([])];
+    assert.ok(informed < 0.8 * uninformed, `${informed}, without the box ${uninformed}`);
+  });
+
   it('of a constant score is flat with the regression once it has been fitted', () => {
     const stream = new MaskStream(toyStream('plain', 3));
     const estimate = new RegressionEstimate({ ...square, content: square }, stream, 1);
-    for (let i = 0; i < 24; i++) estimate.add(stream.mask(i), [0.6]);
+    for (let i = 0; i < 16; i++) estimate.add(stream.mask(i), [0.6]);
     const before = estimate.map(0);
-    for (let i = 24; i < 400; i++) estimate.add(stream.mask(i), [0.6]);
+    for (let i = 16; i < 400; i++) estimate.add(stream.mask(i), [0.6]);
     estimate.map(0).forEach((value, x) => {
-      const expected = (24 * before[x] + 376 * 0.6) / 400;
+      const expected = (16 * before[x] + 384 * 0.6) / 400;
       assert.ok(Math.abs(value - expected) < 1e-5, `${value}, expected ${expected}`);
     });
   });
