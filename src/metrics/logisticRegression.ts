@@ -7,7 +7,8 @@ export interface LogisticModel {
 }
 
 const MAX_STEPS = 100;
-const TOLERANCE = 1e-10;
+/** Newton's step is the last one where it promises to lower the loss by no more than this share of it: rounding is larger soon. */
+const TOLERANCE = 1e-12;
 
 /**
  * Logistic regression with a ridge: minimises `Σ_i log(1 + exp(−s_i z_i)) + ridge/2 · |w|²`, `z_i = b + w·x_i`, s_i = ±1 by Newton's
@@ -27,7 +28,11 @@ export function fitLogistic(rows: readonly Float64Array[], positive: readonly bo
   weights[0] = Math.log(truths / (positive.length - truths));
   let loss = lossOf(weights, rows, positive, ridge);
   for (let step = 0; step < MAX_STEPS; step++) {
-    const move = newtonStep(weights, rows, positive, ridge);
+    const { move, promise } = newtonStep(weights, rows, positive, ridge);
+    if (promise <= TOLERANCE * loss) {
+      weights = moved(weights, move, 1);
+      break;
+    }
     let length = 1;
     let next = moved(weights, move, length);
     let nextLoss = lossOf(next, rows, positive, ridge);
@@ -40,7 +45,6 @@ export function fitLogistic(rows: readonly Float64Array[], positive: readonly bo
     if (nextLoss > loss) break;
     weights = next;
     loss = nextLoss;
-    if (move.every((value) => Math.abs(value) < TOLERANCE)) break;
   }
   return { intercept: weights[0], coefficients: weights.slice(1) };
 }
@@ -82,13 +86,13 @@ function lossOf(
   return loss;
 }
 
-/** `−H⁻¹ g`. */
+/** `−H⁻¹ g`, and what it promises to lower the loss by, `gᵀH⁻¹g / 2`. */
 function newtonStep(
   weights: Float64Array,
   rows: readonly Float64Array[],
   positive: readonly boolean[],
   ridge: number,
-): Float64Array {
+): { readonly move: Float64Array; readonly promise: number } {
   const size = weights.length;
   const hessian = new Float64Array(size * size);
   const downhill = new Float64Array(size);
@@ -109,8 +113,9 @@ function newtonStep(
   }
   // The intercept has no ridge; where all probabilities are 0 or 1 to rounding its curvature vanishes.
   hessian[0] += 1e-12;
-  solveSymmetric(hessian, size, [downhill]);
-  return downhill;
+  const move = downhill.slice();
+  solveSymmetric(hessian, size, [move]);
+  return { move, promise: move.reduce((sum, value, k) => sum + value * downhill[k], 0) / 2 };
 }
 
 function moved(weights: Float64Array, move: Float64Array, length: number): Float64Array<ArrayBuffer> {
