@@ -128,7 +128,6 @@ export class RegressionEstimate implements MapEstimate {
     const n = this.#features.length;
     const [total] = this.#totals;
     const mean = this.#mean.map((sum) => sum / total);
-    const covariance = this.#gram.map((sum, at) => sum / total - mean[Math.floor(at / n)] * mean[at % n]);
     const scaled = new Float64Array(n * n);
     this.#models.forEach((model, t) => {
       const score = this.#totals[t + 1] / total;
@@ -138,7 +137,8 @@ export class RegressionEstimate implements MapEstimate {
       const expected = this.#expected[t];
       let trace = 0;
       for (let k = 0; k < n; k++) {
-        for (let l = 0; l <= k; l++) scaled[k * n + l] = expected[k] * expected[l] * covariance[k * n + l];
+        for (let l = 0; l <= k; l++)
+          scaled[k * n + l] = expected[k] * expected[l] * (this.#gram[k * n + l] / total - mean[k] * mean[l]);
         trace += scaled[k * n + k];
       }
       const ridge = (RIDGE * trace) / FEATURES_PER_CELL ** 2 / this.passes;
