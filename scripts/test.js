@@ -10,13 +10,20 @@ import { packageRoot, runShown } from './setup/step.js';
 const results = path.join(packageRoot, '.cache/test-results');
 const bin = (name) => path.join(packageRoot, 'node_modules', name);
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** Said once more at the end: of a long output often only the last part is kept. */
+const failures = [];
 
 /** A check that either holds or does not. */
 async function check(name, program, args, env = process.env) {
   process.stdout.write(`\n== ${name}\n`);
   const code = await runShown(program, args, env);
   counts[code === 0 ? 'passed' : 'failed'] += 1;
-  if (code !== 0) process.stdout.write(`FAILED: ${name} (exit ${String(code)})\n`);
+  if (code !== 0) fail(`${name} (exit ${String(code)})`);
+}
+
+function fail(what) {
+  failures.push(what);
+  process.stdout.write(`FAILED: ${what}\n`);
 }
 
 /** Mocha over compiled test files, in a process of its own. */
@@ -32,14 +39,18 @@ async function mocha(name, files) {
   const code = await runShown(process.execPath, [bin('mocha/bin/mocha.js'), ...reporters, ...files]);
   if (!existsSync(report)) {
     counts.failed += 1;
-    process.stdout.write(`FAILED: ${name} ended with ${String(code)} before it had finished\n`);
+    fail(`${name} ended with ${String(code)} before it had finished`);
     return;
   }
-  const { passes, failures, pending } = JSON.parse(readFileSync(report, 'utf8'));
+  const { passes, pending, failed } = JSON.parse(readFileSync(report, 'utf8'));
   counts.passed += passes;
   counts.skipped += pending;
-  // Hooks that fail, and a process that ends badly after its last test, count too.
-  counts.failed += failures > 0 ? failures : code === 0 ? 0 : 1;
+  counts.failed += failed.length;
+  for (const { name: test, error } of failed) failures.push(`${name}: ${test}\n${error}`);
+  if (code !== 0 && failed.length === 0) {
+    counts.failed += 1;
+    fail(`${name} ended with ${String(code)} after its last test`);
+  }
 }
 
 rmSync(results, { recursive: true, force: true });
@@ -78,10 +89,11 @@ else {
     process.env.MSAL_SMOKE_FOLDER = smoke;
   } else {
     counts.failed += 1;
-    process.stdout.write('FAILED: MSAL_TRAINING_PYTHON is not set; `npm test` sees to that\n');
+    fail('MSAL_TRAINING_PYTHON is not set; `npm test` sees to that');
   }
   const { rooms } = await import('./setup/testRooms.js');
   for (const [room, files] of rooms()) await mocha(room, files);
 }
+for (const failure of failures) process.stdout.write(`\nFAILED: ${failure}\n`);
 process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
