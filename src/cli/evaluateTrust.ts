@@ -84,8 +84,9 @@ async function run(dataset: string, flags: TrustFlags): Promise<void> {
     pictures: plan.pictures.length,
     unit: 'passes',
     run: (options) => runTrust(plan, options),
-    finish: async (folder, records) => {
-      const results = await writeTrust(folder, plan, records, provenanceOf(commandLine(dataset, flags), new Date()));
+    finish: async (folder, records, judging) => {
+      const provenance = provenanceOf(commandLine(dataset, flags), new Date());
+      const results = await writeTrust(folder, plan, records, provenance, judging);
       if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
       else process.stdout.write(`${trustStatement(results).join('\n\n')}\n\n${path.join(folder, 'README.md')}\n`);
     },

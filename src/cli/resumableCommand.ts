@@ -4,7 +4,7 @@ import { namingOutput } from '../outputError.js';
 import { takeLock } from '../study/lock.js';
 import type { ResumableOutcome, RunOptions } from '../study/resumable.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
-import { startProgress } from './progress.js';
+import { startProgress, type Progress } from './progress.js';
 
 /** A command that measures pictures into a folder, and goes on there when it is given again. */
 export interface ResumableCommand<Entry> {
@@ -14,8 +14,12 @@ export interface ResumableCommand<Entry> {
   /** What its progress counts. */
   readonly unit: string;
   readonly run: (options: RunOptions) => Promise<ResumableOutcome<Entry>>;
-  /** Writes and prints the results, once all pictures are measured. */
-  readonly finish: (folder: string, records: readonly Entry[]) => Promise<void>;
+  /** Writes and prints the results, once all pictures are measured; may tell how far it is, and may end with the signal's reason. */
+  readonly finish: (
+    folder: string,
+    records: readonly Entry[],
+    options: Pick<RunOptions, 'onProgress' | 'signal'>,
+  ) => Promise<void>;
 }
 
 /**
@@ -29,7 +33,7 @@ export async function runResumableCommand<Entry>(command: ResumableCommand<Entry
   const unlock = takeLock(path.join(folder, 'study.lock'));
   const { signal, release } = onInterrupt();
   try {
-    let progress: ReturnType<typeof startProgress> | undefined;
+    let progress: Progress | undefined;
     let before = 0;
     const { complete, records } = await run({
       folder,
@@ -42,13 +46,34 @@ export async function runResumableCommand<Entry>(command: ResumableCommand<Entry
         progress.update(done - before);
       },
     }).finally(() => progress?.stop());
-    if (complete) await finish(folder, records);
-    else {
+    let judging: Progress | undefined;
+    const judge = (): Promise<void> =>
+      finish(folder, records, {
+        signal,
+        onProgress: (done, total) => {
+          judging ??= startProgress('judging', total, 'steps');
+          judging.update(done);
+          if (done === total) judging.stop();
+        },
+      }).finally(() => judging?.stop());
+    const judged = complete && (await unlessAborted(judge(), signal));
+    if (!judged) {
       process.stderr.write(`${records.length} of ${pictures} pictures are measured; the same command goes on\n`);
       process.exitCode = INTERRUPTED_EXIT_CODE;
     }
   } finally {
     release();
     unlock();
+  }
+}
+
+/** @returns false where the work ended because it was aborted */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return false;
+    throw error;
   }
 }

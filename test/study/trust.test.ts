@@ -190,15 +190,16 @@ function drives(figures: (hidden: number, size: number, random: Random) => Parti
 
 describe('trustResults', function () {
   this.timeout(600_000);
-  const resultsOf = ({ plan, records }: ReturnType<typeof drives>): TrustResults => trustResults(plan, records).results;
+  const resultsOf = async ({ plan, records }: ReturnType<typeof drives>): Promise<TrustResults> =>
+    (await trustResults(plan, records)).results;
   const rowOf = (results: TrustResults, name: string) => {
     const row = results.rows.find((other) => other.name === name);
     assert.ok(row, name);
     return row;
   };
 
-  it('finds the figure that adds to the score, and no other one', () => {
-    const results = resultsOf(
+  it('finds the figure that adds to the score, and no other one', async () => {
+    const results = await resultsOf(
       drives((hidden, _, random) => ({ live: { ...masked, found: hidden, meanScore: random.next() } })),
     );
     const { gain, gainBeyondContext, score, withScore, detections, drives: groups } = rowOf(results, 'liveFound');
@@ -217,14 +218,14 @@ describe('trustResults', function () {
     assert.ok(results.unanswered.includes('Frames: followed'));
   });
 
-  it('says so where nothing adds', () => {
-    const results = resultsOf(drives(() => ({})));
+  it('says so where nothing adds', async () => {
+    const results = await resultsOf(drives(() => ({})));
     assert.equal(results.rows.filter(({ gain }) => gain.adds).length, 0);
     assert.match(trustStatement(results).join('\n'), /No figure adds anything .* None may be called trust/);
   });
 
-  it('calls nothing trust that the size of the box tells as well', () => {
-    const results = resultsOf(drives((_, size) => ({ live: { ...masked, found: Math.log(size) } }), true));
+  it('calls nothing trust that the size of the box tells as well', async () => {
+    const results = await resultsOf(drives((_, size) => ({ live: { ...masked, found: Math.log(size) } }), true));
     const { gain, gainBeyondContext } = rowOf(results, 'liveFound');
     assert.deepEqual([gain.adds, gainBeyondContext.adds], [true, false]);
     const text = trustStatement(results).join('\n');
@@ -235,10 +236,10 @@ describe('trustResults', function () {
     );
   });
 
-  it('warns where even the random number seems to add', () => {
+  it('warns where even the random number seems to add', async () => {
     const { plan, records } = drives(() => ({}));
     const few = records.slice(0, 28);
-    const { results } = trustResults({ ...plan, pictures: plan.pictures.slice(0, 28) }, few);
+    const { results } = await trustResults({ ...plan, pictures: plan.pictures.slice(0, 28) }, few);
     assert.doesNotMatch(trustStatement(results).join('\n'), /Even the random number/);
     const rows = results.rows.map((row) =>
       row.name === 'noise' ? { ...row, gain: { ...row.gain, adds: true } } : row,
@@ -246,15 +247,32 @@ describe('trustResults', function () {
     assert.match(trustStatement({ ...results, rows }).join('\n'), /Even the random number/);
   });
 
-  it('has no answers without false detections', () => {
+  it('has no answers without false detections', async () => {
     const { plan, records } = found([
       { spectrum: 'rgb', image: { id: 'a', objects: [] }, detections: [detection({})] },
       { spectrum: 'rgb', image: { id: 'b', objects: [] }, detections: [] },
     ]);
-    const { results } = trustResults(plan, records);
+    const { results } = await trustResults(plan, records);
     assert.deepEqual([results.rows, results.rawScore, results.curves], [[], null, []]);
     assert.equal(results.unanswered.length, trustQuestions().length);
     assert.match(trustStatement(results)[0], /Without both kinds there is no answer/);
+  });
+
+  it('tells how far it is, to the end, and ends where it is told to', async () => {
+    const { plan, records } = drives(() => ({}));
+    const told: [number, number][] = [];
+    const stop = new AbortController();
+    const total = 2 * trustQuestions().length;
+    await trustResults(plan, records, { onProgress: (...at) => told.push(at) });
+    assert.deepEqual(told.at(-1), [total, total]);
+    assert.ok(told.every(([done], i) => i === 0 || done > told[i - 1][0]));
+    const judging = trustResults(plan, records, {
+      signal: stop.signal,
+      onProgress: (done) => {
+        if (done > 3) stop.abort();
+      },
+    });
+    await assert.rejects(judging, { name: 'AbortError' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Random } from '../../dataset/random.js';
 import { auroc, rocCurve, type RocPoint } from '../../metrics/auroc.js';
 import { reliability, type ReliabilityBin } from '../../metrics/calibration.js';
@@ -6,6 +7,7 @@ import type { Estimate } from '../../metrics/groupBootstrap.js';
 import { labelledCases } from '../../metrics/labelledCases.js';
 import { holm, type Uniform } from '../../metrics/statistics.js';
 import type { Spectrum } from '../../spectrum.js';
+import type { RunOptions } from '../resumable.js';
 import { answer, aurocGain, qualityOf, type Answer, type Gain, type Quality } from './evaluate.js';
 import { trustQuestions } from './figures.js';
 import type { TrustPlan } from './plan.js';
@@ -91,11 +93,18 @@ const SIGNIFICANT = 0.05;
 const SHOWN_SCORE = 0.3;
 const ROC_POINTS = 200;
 
-/** @param records in the plan's order, all of them */
-export function trustResults(
+/** How the answers are worked out: minutes for tens of thousands of detections. */
+export type JudgingOptions = Pick<RunOptions, 'onProgress' | 'signal'>;
+
+/**
+ * @param records in the plan's order, all of them
+ * @throws the signal's reason once it is aborted
+ */
+export async function trustResults(
   plan: TrustPlan,
   records: readonly TrustRecord[],
-): { results: TrustResults; samples: readonly TrustSample[] } {
+  { onProgress, signal }: JudgingOptions = {},
+): Promise<{ results: TrustResults; samples: readonly TrustSample[] }> {
   const { settings, networks, pictures, identity } = plan;
   const samples = trustSamples(plan, records);
   const uniform = (what: string): Uniform => {
@@ -107,10 +116,28 @@ export function trustResults(
   const dealt = dealFolds(groups.length, Math.max(1, foldCount), uniform('folds'));
   const folds = new Map(groups.map((group, g) => [group, dealt[g]]));
   const questions = trustQuestions();
-  const answers = questions.flatMap((question) => answer(question, samples, { folds, uniform }) ?? []);
+  let done = 0;
+  // Each question is answered, and those with an answer are asked of the parts of the detections, too.
+  const step = async (steps = 1): Promise<void> => {
+    done += steps;
+    onProgress?.(done, 2 * questions.length);
+    await turn();
+    signal?.throwIfAborted();
+  };
+  const answers: Answer[] = [];
+  for (const question of questions) {
+    const given = answer(question, samples, { folds, uniform });
+    if (given) answers.push(given);
+    await step(given ? 1 : 2);
+  }
   const answered = new Set(answers.map(({ question }) => question.name));
   const gains = corrected(answers.map(({ gain }) => gain));
   const beyond = corrected(answers.map(({ gainBeyondContext }) => gainBeyondContext));
+  const rows: TrustRow[] = [];
+  for (const [i, given] of answers.entries()) {
+    rows.push(rowOf(given, gains[i], beyond[i], uniform));
+    await step();
+  }
   const everything = answers.find(({ question }) => question.name === 'allButFull');
   const results: TrustResults = {
     settings,
@@ -139,7 +166,7 @@ export function trustResults(
     folds: foldCount,
     drives: groups.length,
     rawScore: rawScoreOf(samples, uniform('raw score')),
-    rows: answers.map((given, i) => rowOf(given, gains[i], beyond[i], uniform)),
+    rows,
     unanswered: questions.filter(({ name }) => !answered.has(name)).map(({ label }) => label),
     curves: everything ? curvesOf(everything) : [],
   };

@@ -14,7 +14,7 @@ import {
 import { writeWhole } from '../writeWhole.js';
 import type { TrustPlan } from './plan.js';
 import type { TrustRecord } from './record.js';
-import { trustResults, type TrustResults } from './results.js';
+import { trustResults, type JudgingOptions, type TrustResults } from './results.js';
 import { trustValuesCsv } from './valuesCsv.js';
 
 /**
@@ -27,8 +27,9 @@ export async function writeTrust(
   plan: TrustPlan,
   records: readonly TrustRecord[],
   provenance: Provenance,
+  judging: JudgingOptions = {},
 ): Promise<TrustResults> {
-  const { results, samples } = trustResults(plan, records);
+  const { results, samples } = await trustResults(plan, records, judging);
   const figures = trustCharts(results);
   const tables: Table[] = [
     ...[gainsTable, contextTable, calibrationTable, slicesTable, trustNetworksTable].map((make) => make(results)),
