@@ -3,16 +3,17 @@
 const { writeFileSync } = require('node:fs');
 const { reporters } = require('mocha');
 
-/** Mocha's usual output, and its counts and the names and errors of what failed as JSON in the file that `output` names. */
+/** Mocha's usual output, and as JSON in the file that `output` names: files of the tests that passed and were skipped, and what failed. */
 module.exports = class CountingReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const { output } = options.reporterOptions;
-    const failed = [];
-    runner.on('fail', (test, error) => failed.push({ name: test.fullTitle(), error: error.stack ?? error.message }));
-    runner.once('end', () => {
-      const { passes, pending } = this.stats;
-      writeFileSync(output, JSON.stringify({ passes, pending, failed }));
+    const [passed, skipped, failed] = [[], [], []];
+    runner.on('pass', ({ file }) => passed.push(file));
+    runner.on('pending', ({ file }) => skipped.push(file));
+    runner.on('fail', (test, { stack, message }) => {
+      failed.push({ file: test.file ?? test.parent?.file, name: test.fullTitle(), error: stack ?? message });
     });
+    runner.once('end', () => writeFileSync(output, JSON.stringify({ passed, skipped, failed })));
   }
 };
