@@ -2,7 +2,8 @@ import { letterbox, toInput, type Size } from '../../src/geometry/letterbox.js';
 import { pearson, topOverlap } from '../../src/metrics/mapAgreement.js';
 import { MaskStream } from '../../src/saliency/maskStream.js';
 import { isCorrected, MultilevelEstimate } from '../../src/saliency/multilevelEstimate.js';
-import { RegressionEstimate } from '../../src/saliency/regressionEstimate.js';
+import { CorrectedRidgeEstimate } from '../../src/saliency/correctedRidgeEstimate.js';
+import { RidgeEstimate } from '../../src/saliency/ridgeEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../src/saliency/riseEstimate.js';
 import type { SaliencyMap } from '../../src/saliency/saliencyMap.js';
 import type { ModelManifest } from '../../src/detector/manifest.js';
@@ -31,14 +32,15 @@ export interface Fidelity {
 /** 166 are a third of 500 and 100 a fifth: what a default may take, and should. */
 export const PASSES = [60, 100, 125, 166, 250, 500, 1000, 2500] as const;
 /** Full passes of multilevel estimates, beside so many live ones. */
-export const CORRECTED = [30, 60, 125, 250] as const;
+export const CORRECTED = [20, 30, 40, 60, 125, 250] as const;
 export const MULTILEVEL = 'multilevel';
+export const CORRECTED_RIDGE = 'corrected ridge';
 /** Independent maps of one stream that are averaged over; more say little more. */
-const MAX_REPEATS = 8;
+const MAX_REPEATS = 4;
 /** Model pixels for each value of the compared maps. */
 const STRIDE = 8;
 
-const ESTIMATORS = ['mean', 'regression'] as const;
+const ESTIMATORS = ['mean', 'regression', 'ridge'] as const;
 type Estimator = (typeof ESTIMATORS)[number];
 
 /** Everything that was recorded of one picture, ready to be made into maps. */
@@ -77,50 +79,71 @@ export class PictureJudge {
     return known;
   }
 
-  /** A stream's maps of all boxes from masks `from` to `from + passes − 1`. */
-  maps(name: string, estimator: Estimator, from: number, passes: number): SaliencyMap[] {
+  /** A stream's maps of all boxes from masks `from` to `from + passes − 1`, by each estimator. */
+  maps(name: string, from: number, passes: number): Readonly<Record<Estimator, SaliencyMap[]>> {
     const stream = this.#stream(name);
     const scores = this.#scoresOf(stream);
     const masks = this.#masks(stream);
     const count = this.targets.length;
-    const estimate =
-      estimator === 'mean'
-        ? new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count)
-        : new RegressionEstimate(this.#geometry, masks, count);
-    for (let i = from; i < from + passes; i++) estimate.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
-    return this.#mapsOf(estimate);
+    const mean = new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count);
+    const ridge = new RidgeEstimate(this.#geometry, masks, count);
+    for (let i = from; i < from + passes; i++)
+      for (const estimate of [mean, ridge]) estimate.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    return { mean: this.#mapsOf(mean), regression: this.#mapsOf(ridge.unbiased), ridge: this.#mapsOf(ridge) };
+  }
+
+  /** Equation 4 with all masks of the reference. */
+  #truths(reference: RecordedStream): SaliencyMap[] {
+    const scores = this.#scoresOf(reference);
+    const masks = this.#masks(reference);
+    const count = this.targets.length;
+    const mean = new RiseEstimate(this.#geometry, reference.probability, masks.groupSize, count);
+    for (let i = 0; i < reference.passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    return this.#mapsOf(mean);
   }
 
   /** Every estimate of the picture against its reference; nothing while the reference is not whole. */
   rows(): Fidelity[] {
     const reference = this.#stream(REFERENCE);
     if (this.recorded(REFERENCE) < reference.passes) return [];
-    const truths = this.maps(REFERENCE, 'mean', 0, reference.passes);
+    const truths = this.#truths(reference);
     const rows: Fidelity[] = [];
     for (const stream of this.streams.slice(1)) {
       const available = this.recorded(stream.name);
       const { groupSize } = this.#masks(stream);
-      for (const estimator of ESTIMATORS)
-        for (const passes of PASSES) {
-          // Parts of the stream that start with a group are as independent as streams of their own.
-          const step = Math.ceil(passes / groupSize) * groupSize;
-          const repeats = Math.min(MAX_REPEATS, Math.floor((available - passes) / step + 1));
-          if (available < passes || repeats < 1) continue;
-          const made = Array.from({ length: repeats }, (_, r) => this.maps(stream.name, estimator, r * step, passes));
+      for (const passes of PASSES) {
+        // Parts of the stream that start with a group are as independent as streams of their own.
+        const step = Math.ceil(passes / groupSize) * groupSize;
+        const repeats = Math.min(MAX_REPEATS, Math.floor((available - passes) / step + 1));
+        if (available < passes || repeats < 1) continue;
+        const made = Array.from({ length: repeats }, (_, r) => this.maps(stream.name, r * step, passes));
+        for (const estimator of ESTIMATORS)
           rows.push(
-            ...this.#compared(made, truths, {
-              method: `${stream.name}, ${estimator}`,
-              passes,
-              corrected: 0,
-              scores: this.#scoresOf(stream),
-            }),
+            ...this.#compared(
+              made.map((maps) => maps[estimator]),
+              truths,
+              { method: `${stream.name}, ${estimator}`, passes, corrected: 0, scores: this.#scoresOf(stream) },
+            ),
           );
-        }
+      }
     }
-    return [...rows, ...this.#multilevel(truths)];
+    return [
+      ...rows,
+      ...this.#corrected(truths, MULTILEVEL, (masks, count) => {
+        return new MultilevelEstimate(this.#geometry, masks.options.probability, count);
+      }),
+      ...this.#corrected(truths, CORRECTED_RIDGE, (masks, count) => {
+        return new CorrectedRidgeEstimate(this.#geometry, masks, count);
+      }),
+    ];
   }
 
-  #multilevel(truths: readonly SaliencyMap[]): Fidelity[] {
+  /** Live masks of which some are passed through the whole network too. */
+  #corrected(
+    truths: readonly SaliencyMap[],
+    method: string,
+    make: (masks: MaskStream, count: number) => MapEstimate,
+  ): Fidelity[] {
     const [live, full] = [LIVE, IMPORTANCE].map((name) => this.#scoresOf(this.#stream(name)));
     const count = this.targets.length;
     const available = Math.min(live.length, full.length) / count;
@@ -129,7 +152,7 @@ export class PictureJudge {
       CORRECTED.filter((corrected) => corrected < passes && passes <= available).flatMap((corrected) => {
         const repeats = Math.min(MAX_REPEATS, Math.floor(available / passes));
         const made = Array.from({ length: repeats }, (_, r) => {
-          const estimate = new MultilevelEstimate(this.#geometry, masks.options.probability, count);
+          const estimate = make(masks, count);
           const scores = new Float32Array(2 * count);
           for (let k = 0; k < passes; k++) {
             const i = r * passes + k;
@@ -140,7 +163,7 @@ export class PictureJudge {
           }
           return this.#mapsOf(estimate);
         });
-        return this.#compared(made, truths, { method: MULTILEVEL, passes, corrected, scores: live });
+        return this.#compared(made, truths, { method, passes, corrected, scores: live });
       }),
     );
   }
@@ -193,19 +216,16 @@ export interface CurveMap {
   readonly passes: number;
 }
 
-/** The maps that deletion and insertion judge: the reference, the study's, the candidates for a default, other p and grids. */
+/** The maps that deletion and insertion judge: the reference, the study's, and the candidates for a default. */
 export function curveMaps(streams: readonly RecordedStream[]): CurveMap[] {
   const wanted: [string, Estimator, number][] = [
     [REFERENCE, 'mean', Infinity],
     [PLAIN, 'mean', 500],
-    [IMPORTANCE, 'regression', 125],
+    [IMPORTANCE, 'ridge', 60],
+    [IMPORTANCE, 'ridge', 100],
     [IMPORTANCE, 'regression', 250],
-    [LIVE, 'mean', 250],
-    [LIVE, 'mean', 1000],
+    [LIVE, 'ridge', 100],
     [IMPORTANCE, 'regression', 1000],
-    ...streams
-      .filter(({ pictures, among }) => pictures === 'first' && among === 'anchors')
-      .map(({ name }): [string, Estimator, number] => [name, 'regression', 1000]),
   ];
   const maps = wanted.map(([name, estimator, most]): CurveMap => {
     const passes = Math.min(most, streams.find((stream) => stream.name === name)?.passes ?? 0);

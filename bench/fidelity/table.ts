@@ -1,4 +1,4 @@
-import { CORRECTED, MULTILEVEL, PASSES, type Fidelity } from './judge.js';
+import { CORRECTED, CORRECTED_RIDGE, MULTILEVEL, PASSES, type Fidelity } from './judge.js';
 import type { CurveRecord, SiduRecord } from './records.js';
 import { AFTER_NMS, LIVE, PLAIN } from './streams.js';
 
@@ -40,7 +40,7 @@ function heading({ rows, ...report }: FidelityReport): string[] {
   return [
     `${count(rows)} boxes (${sizes}) in ${report.judgedPictures} of ${report.plannedPictures} planned pictures (${spectra || 'none'}).${part}`,
     `The reference of each is plain RISE with ${report.reference} masks that no other row uses; rows with other p or grids are compared`,
-    'with it too, though their limit is another map. A row’s value is the mean over boxes, of each the mean over up to eight independent',
+    'with it too, though their limit is another map. A row’s value is the mean over boxes, of each the mean over up to four independent',
     `maps; in brackets the number of boxes where not all have the row. A live pass took ${(report.liveMs / report.wholeMs).toFixed(3)} of a whole one.`,
     `Networks: ${report.models.map(({ name, sha256 }) => `${name} (${sha256.slice(0, 12)})`).join(', ')}.`,
   ];
@@ -52,7 +52,7 @@ function count(rows: readonly Fidelity[]): number {
 }
 
 function byPasses(rows: readonly Fidelity[]): string[] {
-  const own = rows.filter(({ method }) => method !== MULTILEVEL);
+  const own = rows.filter(({ method }) => method !== MULTILEVEL && method !== CORRECTED_RIDGE);
   const all = count(own);
   const target = meansOf(own.filter(({ method, passes }) => method === `${PLAIN}, mean` && passes === 500));
   const body = [...new Set(own.map(({ method }) => method))].map((method) => {
@@ -84,20 +84,26 @@ function cell(rows: readonly Fidelity[], all: number): string {
 }
 
 function multilevel({ rows, liveMs, wholeMs }: FidelityReport): string[] {
-  const own = rows.filter(({ method }) => method === MULTILEVEL || method === `${LIVE}, mean`);
-  if (own.length === 0) return [];
   const cost = liveMs / wholeMs;
+  const all = count(rows);
   const body = PASSES.flatMap((passes) =>
     [0, ...CORRECTED].flatMap((corrected) => {
-      const same = own.filter((row) => row.passes === passes && row.corrected === corrected);
-      if (same.length === 0) return [];
-      return [[String(passes), String(corrected), (passes * cost + corrected).toFixed(0), cell(same, count(own))]];
+      const same = rows.filter((row) => row.passes === passes && row.corrected === corrected);
+      const [mean, ridge] = [
+        [MULTILEVEL, `${LIVE}, mean`],
+        [CORRECTED_RIDGE, `${LIVE}, ridge`],
+      ].map(([several, alone]) => same.filter(({ method }) => method === (corrected === 0 ? alone : several)));
+      if (ridge.length === 0) return [];
+      return [
+        [String(passes), String(corrected), (passes * cost + corrected).toFixed(0), cell(mean, all), cell(ridge, all)],
+      ];
     }),
   );
+  if (body.length === 0) return [];
   return [
-    '### Live RISE, alone and corrected by full passes',
+    '### Live RISE, alone and corrected by full passes: Pearson / top-5 % IoU',
     '',
-    ...markdown(['live masks', 'full passes', 'cost in full passes', 'Pearson / top-5 % IoU'], body),
+    ...markdown(['live masks', 'full passes', 'cost in full passes', 'mean', 'ridge'], body),
     '',
   ];
 }

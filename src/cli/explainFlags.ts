@@ -8,6 +8,7 @@ import {
   type ExplainMethod,
   type ExplainPreset,
   type ExplainSettings,
+  withPasses,
 } from '../explain/settings.js';
 import { wholeNumber } from './optionValues.js';
 
@@ -41,5 +42,5 @@ export function explainSettingsOf({ method, preset, passes }: ExplainMethodFlags
   if (passes === undefined) return settings;
   if (!('passes' in settings))
     throw new ExpectedError('usage', `--passes means nothing to ${method}, which draws no masks`, 'leave it out');
-  return parseExplainSettings({ ...settings, passes }, '--passes');
+  return parseExplainSettings(withPasses(settings, passes), '--passes');
 }

@@ -1,21 +1,35 @@
 import type { Size } from '../geometry/letterbox.js';
 import type { MaskStream } from '../saliency/maskStream.js';
+import { CorrectedRidgeEstimate } from '../saliency/correctedRidgeEstimate.js';
+import { MultilevelEstimate } from '../saliency/multilevelEstimate.js';
 import { RegressionEstimate } from '../saliency/regressionEstimate.js';
+import { RidgeEstimate } from '../saliency/ridgeEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../saliency/riseEstimate.js';
 import type { SettingsOf } from './settings.js';
 
-type Wanted = Pick<SettingsOf<'rise'>, 'estimator' | 'mapStride'>;
+type Wanted = Pick<SettingsOf<'rise'>, 'estimator' | 'mapStride'> & Partial<Pick<SettingsOf<'live-rise'>, 'corrected'>>;
 
 /** Size of the maps over a content area. */
 export function mapSize(content: Size, { mapStride }: Pick<Wanted, 'mapStride'>): Size {
   return { width: Math.ceil(content.width / mapStride), height: Math.ceil(content.height / mapStride) };
 }
 
-/** The estimator that the settings ask for. */
+/**
+ * The estimator that the settings ask for.
+ * @param settings with `corrected` above 0, scores are those of MultilevelEstimate
+ */
 export function estimateOf(settings: Wanted, stream: MaskStream, targetCount: number): MapEstimate {
   const { content, probability } = stream.options;
   const geometry = { ...mapSize(content, settings), content };
-  return settings.estimator === 'regression'
-    ? new RegressionEstimate(geometry, stream, targetCount)
-    : new RiseEstimate(geometry, probability, stream.groupSize, targetCount);
+  const isCorrected = (settings.corrected ?? 0) > 0;
+  switch (settings.estimator) {
+    case 'ridge':
+      return new (isCorrected ? CorrectedRidgeEstimate : RidgeEstimate)(geometry, stream, targetCount);
+    case 'regression':
+      return new RegressionEstimate(geometry, stream, targetCount);
+    case 'mean':
+      return isCorrected
+        ? new MultilevelEstimate(geometry, probability, targetCount)
+        : new RiseEstimate(geometry, probability, stream.groupSize, targetCount);
+  }
 }

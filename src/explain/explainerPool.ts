@@ -5,7 +5,6 @@ import type { Provider } from '../detector/providers.js';
 import { clip } from '../geometry/box.js';
 import { letterbox, toInput } from '../geometry/letterbox.js';
 import { MaskStream, type MaskStreamOptions } from '../saliency/maskStream.js';
-import { MultilevelEstimate } from '../saliency/multilevelEstimate.js';
 import { WorkerClient } from '../workers/workerClient.js';
 import { estimateOf, mapSize } from './estimateOf.js';
 import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, SourcePicture } from './explainProtocol.js';
@@ -131,10 +130,7 @@ class ExplainerPool implements Explainer {
     } as const;
     const stream = new MaskStream(options);
     const map = mapSize(content, settings);
-    const estimate =
-      settings.method === 'live-rise' && settings.corrected > 0
-        ? new MultilevelEstimate({ ...map, content }, settings.probability, picture.targets.length)
-        : estimateOf(settings, stream, picture.targets.length);
+    const estimate = estimateOf(settings, stream, picture.targets.length);
     const { resume } = request;
     if (resume) estimate.restore(resume.passes, resume.sums);
     const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);

@@ -38,8 +38,11 @@ const masks = {
   probability: z.number().min(0.001).max(0.999),
   /** How the grids are drawn; every one of them gives the same expected map. */
   sampler: z.enum(SAMPLERS),
-  /** `mean`: equation 4. `regression`: equation 4 for what a linear model of the mask does not explain, plus that model. */
-  estimator: z.enum(['mean', 'regression']),
+  /**
+   * `mean`: equation 4. `regression`: equation 4 for what a linear model of the mask does not explain, plus that model; unbiased. `ridge`: that
+   * model alone; by far the nearest with few masks, and biased towards the target's box then.
+   */
+  estimator: z.enum(['mean', 'regression', 'ridge']),
   /** Pixels of the model's input from one value of the map to the next. */
   mapStride: z.int().min(1).max(64).default(4),
 };
@@ -73,7 +76,7 @@ const liveRise = z
     ...masks,
     /** What masked maps blend into: nothing, or the maps of the fill picture. */
     ground: z.enum(FEATURE_GROUNDS).default('fill'),
-    /** So many of the masks are passed through the whole network too, which takes the bias out: see MultilevelEstimate. */
+    /** So many of the masks are passed through the whole network too, which takes the bias out: see MultilevelEstimate, CorrectedRidgeEstimate. */
     corrected: z.int().min(0).max(MAX_PASSES).default(0),
     fill,
     target,
@@ -84,9 +87,9 @@ const liveRise = z
     path: ['sampler'],
     message: 'must be plain or importance where masks are corrected, which have to be independent of each other',
   })
-  .refine(({ corrected, estimator }) => corrected === 0 || estimator === 'mean', {
+  .refine(({ corrected, estimator }) => corrected === 0 || estimator !== 'regression', {
     path: ['estimator'],
-    message: 'must be mean where masks are corrected',
+    message: 'must be mean or ridge where masks are corrected',
   })
   .readonly();
 const sidu = z
@@ -146,9 +149,9 @@ const studyMasks = {
 } as const;
 const fasterMasks = {
   ...studyMasks,
-  passes: 250,
+  passes: 100,
   sampler: 'importance',
-  estimator: 'regression',
+  estimator: 'ridge',
   mapStride: 8,
 } as const;
 const afterNms = { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.5 } as const;
@@ -169,7 +172,7 @@ const presets = {
   default: {
     rise: { method: 'rise', ...fasterMasks, target: onAnchors },
     'd-rise': { method: 'd-rise', ...fasterMasks, target: afterNms },
-    'live-rise': { method: 'live-rise', ...fasterMasks, estimator: 'mean', ...uncorrected, target: onAnchors },
+    'live-rise': { method: 'live-rise', ...fasterMasks, ground: 'fill', corrected: 30, target: onAnchors },
     sidu: { method: 'sidu', ...studySidu, output: 'class', mapStride: 4, target: onAnchors },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
   },
@@ -182,6 +185,15 @@ export function presetSettings<Method extends ExplainMethod>(
 ): SettingsOf<Method> {
   const chosen: { readonly [Name in ExplainMethod]: ExplainSettings } = presets[preset];
   return chosen[method] as SettingsOf<Method>;
+}
+
+/** The same with another number of masks; live RISE passes the same share of them through the whole network. */
+export function withPasses<Settings extends SettingsOf<'rise' | 'd-rise' | 'live-rise'>>(
+  settings: Settings,
+  passes: number,
+): Settings {
+  const corrected = 'corrected' in settings ? Math.round((settings.corrected * passes) / settings.passes) : undefined;
+  return { ...settings, passes, ...(corrected !== undefined && { corrected }) };
 }
 
 /**

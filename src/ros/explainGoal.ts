@@ -8,6 +8,7 @@ import {
   type ExplainSettings,
   parseExplainSettings,
   presetSettings,
+  withPasses,
 } from '../explain/settings.js';
 import type { ExplainWish } from '../explanations/prepareFrame.js';
 import type { Frame } from '../images/frame.js';
@@ -86,7 +87,7 @@ export function settingsOf(choice: {
   if (!('passes' in settings)) return settings;
   const passes = choice.passes === 0 ? settings.passes : choice.passes;
   const reportEvery = Math.min(settings.reportEvery, REPORT_EVERY);
-  return parseExplainSettings({ ...settings, passes, reportEvery }, 'the parameter passes');
+  return parseExplainSettings({ ...withPasses(settings, passes), reportEvery }, 'the parameter passes');
 }
 
 function imageOf(message: { readonly data: Uint8Array }, spectrum: Spectrum): Frame {

@@ -5,7 +5,7 @@ import { MaskedDetector } from '../../src/detector/maskedDetector.js';
 import type { GridMasks, MaskedTarget } from '../../src/detector/maskedPicture.js';
 import { openExplainer } from '../../src/explain/explainerPool.js';
 import type { Explainer, ExplainRequest, PartialExplanation } from '../../src/explain/explanation.js';
-import { parseExplainSettings, presetSettings, type ExplainSettings } from '../../src/explain/settings.js';
+import { parseExplainSettings, presetSettings, type ExplainSettings, withPasses } from '../../src/explain/settings.js';
 import { explainBySidu } from '../../src/explain/siduExplanation.js';
 import { siduMasks } from '../../src/explain/siduMasks.js';
 import { letterbox } from '../../src/geometry/letterbox.js';
@@ -209,8 +209,8 @@ describe('the explainer by SIDU and live RISE', () => {
 
   it('corrects live RISE with full passes', async () => {
     const masks = { passes: 12, probability: 0.5, grid: { rows: 4, columns: 5 }, sampler: 'plain' } as const;
-    const live = { ...presetSettings('live-rise'), ...masks };
-    const rise = { ...presetSettings('rise'), ...masks, target: live.target };
+    const live = { ...presetSettings('live-rise'), ...masks, estimator: 'mean', corrected: 0 } as const;
+    const rise = { ...presetSettings('rise'), ...masks, estimator: 'mean', target: live.target } as const;
     const full = await explained(rise);
     // Where every mask has its full pass nothing of the cheap ones is left.
     const corrected = await explained({ ...live, corrected: 12 });
@@ -218,11 +218,41 @@ describe('the explainer by SIDU and live RISE', () => {
       assertClose(corrected.targets[t].map.values, [...map.values], 1e-5, `target ${t}`);
     });
     assert.notDeepEqual((await explained({ ...live, corrected: 6 })).targets, full.targets);
-    for (const wrong of [{ corrected: 13 }, { corrected: 2, sampler: 'stratified' }])
+    for (const wrong of [
+      { corrected: 13 },
+      { corrected: 2, sampler: 'stratified' },
+      { corrected: 2, estimator: 'regression' },
+    ])
       assert.throws(() => parseExplainSettings({ ...live, ...wrong }, 'a test'), {
         name: 'ExpectedError',
         kind: 'usage',
       });
+  });
+
+  it('makes the ridge of live masks from the same passes, and corrects it by full ones', async () => {
+    const masks = { passes: 24, probability: 0.5, grid: { rows: 4, columns: 5 } } as const;
+    const live = { ...presetSettings('live-rise'), ...masks } as const;
+    const [alone, corrected] = [await explained({ ...live, corrected: 0 }), await explained({ ...live, corrected: 8 })];
+    const all = await explained({ ...live, corrected: 24 });
+    const rise = await explained({ ...presetSettings('rise'), ...masks, target: live.target });
+    /** Squared differences of the maps from those of RISE with all masks. */
+    const off = ({ targets }: PartialExplanation): number =>
+      targets.reduce(
+        (sum, { map }, t) => sum + map.values.reduce((s, v, x) => s + (v - rise.targets[t].map.values[x]) ** 2, 0),
+        0,
+      );
+    assert.ok(
+      off(all) < off(corrected) && off(corrected) < off(alone),
+      `${off(all)}, ${off(corrected)}, ${off(alone)}`,
+    );
+  });
+
+  it('keeps the share of corrected masks where their number changes', () => {
+    const live = presetSettings('live-rise');
+    const few = withPasses(live, 10);
+    assert.deepEqual([few.passes, few.corrected], [10, Math.round((10 * live.corrected) / live.passes)]);
+    assert.deepEqual(parseExplainSettings(few, 'a test'), few);
+    assert.equal(withPasses(presetSettings('rise'), 7).passes, 7);
   });
 
   it('stops SIDU when it is told to', async () => {

@@ -134,7 +134,7 @@ export function overviewFigure(results: StudyResults): Figure {
   const options = {
     width: 900,
     height: 80 + results.networks.length * Math.max(48, 16 * legend.length),
-    marginLeft: 12 + 7 * Math.max(...results.networks.map(({ network }) => names.network(network).length)),
+    marginLeft: 16 + 8 * Math.max(...results.networks.map(({ network }) => names.network(network).length)),
     marginTop: 30,
     marginBottom: 44,
     fx: { label: null, domain: shown.map(title) },

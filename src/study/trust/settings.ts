@@ -15,9 +15,12 @@ export interface TrustSettings {
   readonly fullPictures: number;
 }
 
-/** The explain node's own settings: the figures are those that the product could show. */
-export const LIVE_RISE: SettingsOf<'live-rise'> = presetSettings('live-rise');
-export const FULL_RISE: SettingsOf<'rise'> = presetSettings('rise');
+/**
+ * The explain node's masks, with unbiased estimates: the ridge expects a score to depend on the box, which a figure that asks whether it does
+ * must not.
+ */
+export const LIVE_RISE: SettingsOf<'live-rise'> = { ...presetSettings('live-rise'), estimator: 'mean', corrected: 0 };
+export const FULL_RISE: SettingsOf<'rise'> = { ...presetSettings('rise'), estimator: 'regression' };
 
 /**
  * Probability that a cell of a survival mask shows. RISE hides nine cells of ten, which few boxes survive; half of the picture leaves
