@@ -15,13 +15,13 @@ import { compare, interleave } from './interleave.js';
 /** Boxes that live RISE scores in a pass. */
 const BOXES = 10;
 const THREADS = 0;
-/** Rounds of a whole SIDU map, which takes as long as tens of passes. */
-const SIDU_ROUNDS = 5;
+/** Rounds of whole explanations, which take as long as tens of passes. */
+const WHOLE_ROUNDS = 5;
 const GROUPS = 16;
 
 /**
  * A whole SIDU map of one box, from pixels to map with everything between, against one bare `session.run`, and a pass of live
- * RISE (masking the backbone's maps, pyramid, heads, finding ten boxes again) against the same, in turns.
+ * RISE (masking the backbone's maps, pyramid, heads, finding ten boxes again) and whole explanations by masks against the same, in turns.
  */
 export const siduAndLive: Bench = async ({ model, rounds, time }) => {
   const plain = await EfficientDet.load(model, { threads: THREADS });
@@ -32,7 +32,7 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
   const bare = await openBareSession(model, THREADS);
   try {
     const targets = detections.map(({ box, classIndex }) => ({ box, classIndex }));
-    return [...(await liveRows()), ...(await siduRows())];
+    return [...(await liveRows()), ...(await wholeRows()), ...(await siduRows())];
 
     async function liveRows(): Promise<BenchRow[]> {
       const detector = await MaskedDetector.load(model, { threads: THREADS });
@@ -61,6 +61,28 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
       return [
         comparedRow(`a live RISE pass, ${BOXES} boxes / bare session.run`, 'ms', compare(timings.live, timings.bare)),
         comparedRow('live RISE: taking up a picture / bare session.run', 'ms', compare(timings.begin, timings.bare)),
+      ];
+    }
+
+    /** Maps of ten boxes as a user gets them: all passes of a preset, in workers, and the estimates. */
+    async function wholeRows(): Promise<BenchRow[]> {
+      const explainer = await openExplainer(model);
+      const explain = async (method: 'rise' | 'live-rise'): Promise<void> => {
+        const request = { pixels, size: input, targets: detections, seed: 1, settings: presetSettings(method) };
+        for await (const result of explainer.explain(request)) if (result.final) return;
+      };
+      const timings = await interleave(
+        { bare: () => bare.run(), rise: () => explain('rise'), live: () => explain('live-rise') },
+        Math.min(rounds, WHOLE_ROUNDS),
+        time,
+      );
+      await explainer.close();
+      return [
+        comparedRow(`RISE maps of ${BOXES} boxes / bare session.run`, 'ms', compare(timings.rise, timings.bare)),
+        comparedRow(`live RISE maps of ${BOXES} boxes / bare session.run`, 'ms', compare(timings.live, timings.bare), {
+          limit: 60,
+          side: 'at most',
+        }),
       ];
     }
 
@@ -94,7 +116,7 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
         full: () => explain(target, full),
         grouped: () => explain(target, { ...full, groups: GROUPS }),
       };
-      const timings = await interleave(contestants, Math.min(rounds, SIDU_ROUNDS), time);
+      const timings = await interleave(contestants, Math.min(rounds, WHOLE_ROUNDS), time);
       await explainer.close();
       return [
         comparedRow(

@@ -40,7 +40,7 @@ function heading({ rows, ...report }: FidelityReport): string[] {
   return [
     `${count(rows)} boxes (${sizes}) in ${report.judgedPictures} of ${report.plannedPictures} planned pictures (${spectra || 'none'}).${part}`,
     `The reference of each is plain RISE with ${report.reference} masks that no other row uses; rows with other p or grids are compared`,
-    'with it too, though their limit is another map. A row’s value is the mean over boxes, of each the mean over up to four independent',
+    'with it too, though their limit is another map. A row’s value is the mean over boxes, of each the mean over up to two independent',
     `maps; in brackets the number of boxes where not all have the row. A live pass took ${(report.liveMs / report.wholeMs).toFixed(3)} of a whole one.`,
     `Networks: ${report.models.map(({ name, sha256 }) => `${name} (${sha256.slice(0, 12)})`).join(', ')}.`,
   ];

@@ -179,7 +179,7 @@ describe('explain_node', function () {
       ({ topic, message }) => topic === '/explain_node/fir/explanation' && message?.class_name === 'car',
     );
     assert.equal(message?.stamp, String(stampOf(1) + 3_000_000n), 'the newest comes first');
-    assert.deepEqual([message?.spectrum, message?.method, message?.complete], ['fir', 'rise', true]);
+    assert.deepEqual([message?.spectrum, message?.method, message?.complete], ['fir', 'live-rise', true]);
     assert.equal(message?.map_values, (message?.map_width ?? 0) * (message?.map_height ?? 0));
     assert.equal(message?.standard_error_values, message?.map_values);
     assert.ok(Number(message?.scores['energy_in_box']) >= 0);
