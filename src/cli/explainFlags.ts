@@ -1,13 +1,16 @@
 import { Option, type Command } from 'commander';
 import { ExpectedError } from '../errors.js';
 import {
+  ESTIMATORS,
   EXPLAIN_METHODS,
   EXPLAIN_PRESETS,
   parseExplainSettings,
   presetSettings,
+  type Estimator,
   type ExplainMethod,
   type ExplainPreset,
   type ExplainSettings,
+  withEstimator,
   withPasses,
 } from '../explain/settings.js';
 import { wholeNumber } from './optionValues.js';
@@ -17,10 +20,11 @@ export interface ExplainMethodFlags {
   readonly method: ExplainMethod;
   readonly preset: ExplainPreset;
   readonly passes?: number;
+  readonly estimator?: Estimator;
   readonly seed: number;
 }
 
-/** Options for method, preset, passes and seed. */
+/** Options for method, preset, passes, estimator and seed. */
 export function addExplainMethodFlags(command: Command): Command {
   return command
     .addOption(new Option('--method <name>', 'how to explain').choices(EXPLAIN_METHODS).default('rise'))
@@ -33,14 +37,24 @@ export function addExplainMethodFlags(command: Command): Command {
         .default('default'),
     )
     .option('--passes <n>', 'masked forward passes (of methods that draw masks)', wholeNumber(1, 1_000_000))
+    .addOption(
+      new Option(
+        '--estimator <name>',
+        'of methods that draw masks: ridge is nearest with few and expects the box to matter; regression and mean are unbiased',
+      ).choices(ESTIMATORS),
+    )
     .option('--seed <n>', 'the same seed gives the same maps', wholeNumber(0, 2 ** 32 - 1), 0);
 }
 
-/** @throws ExpectedError `usage` where passes are given to a method that draws no masks */
-export function explainSettingsOf({ method, preset, passes }: ExplainMethodFlags): ExplainSettings {
+/** @throws ExpectedError `usage` where passes or an estimator are given to a method that draws no masks */
+export function explainSettingsOf({ method, preset, passes, estimator }: ExplainMethodFlags): ExplainSettings {
   const settings: ExplainSettings = presetSettings(method, preset);
-  if (passes === undefined) return settings;
-  if (!('passes' in settings))
-    throw new ExpectedError('usage', `--passes means nothing to ${method}, which draws no masks`, 'leave it out');
-  return parseExplainSettings(withPasses(settings, passes), '--passes');
+  if (passes === undefined && estimator === undefined) return settings;
+  if (!('passes' in settings)) {
+    const flag = passes === undefined ? '--estimator' : '--passes';
+    throw new ExpectedError('usage', `${flag} means nothing to ${method}, which draws no masks`, 'leave it out');
+  }
+  const counted = passes === undefined ? settings : withPasses(settings, passes);
+  const wanted = estimator === undefined ? counted : withEstimator(counted, estimator);
+  return parseExplainSettings(wanted, '--passes and --estimator');
 }

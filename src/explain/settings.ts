@@ -6,6 +6,10 @@ import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
 import { SAMPLERS } from '../saliency/maskStream.js';
 import { SIDU_OUTPUTS } from '../saliency/sidu.js';
 
+/** How scores and masks become a map. */
+export const ESTIMATORS = ['mean', 'regression', 'ridge'] as const;
+export type Estimator = (typeof ESTIMATORS)[number];
+
 /** Upper limit of masks for one explanation: memory does not depend on it, patience does. */
 const MAX_PASSES = 1_000_000;
 
@@ -42,7 +46,7 @@ const masks = {
    * `mean`: equation 4. `regression`: equation 4 for what a linear model of the mask does not explain, plus that model; unbiased. `ridge`: that
    * model alone; by far the nearest with few masks, and biased towards the target's box then.
    */
-  estimator: z.enum(['mean', 'regression', 'ridge']),
+  estimator: z.enum(ESTIMATORS),
   /** Pixels of the model's input from one value of the map to the next. */
   mapStride: z.int().min(1).max(64).default(4),
 };
@@ -185,6 +189,14 @@ export function presetSettings<Method extends ExplainMethod>(
 ): SettingsOf<Method> {
   const chosen: { readonly [Name in ExplainMethod]: ExplainSettings } = presets[preset];
   return chosen[method] as SettingsOf<Method>;
+}
+
+/** The same with another estimator; live masks stay uncorrected where it cannot correct them. */
+export function withEstimator<Settings extends SettingsOf<'rise' | 'd-rise' | 'live-rise'>>(
+  settings: Settings,
+  estimator: Estimator,
+): Settings {
+  return { ...settings, estimator, ...('corrected' in settings && estimator === 'regression' && { corrected: 0 }) };
 }
 
 /** The same with another number of masks; live RISE passes the same share of them through the whole network. */

@@ -188,6 +188,12 @@ describe('msal explain', function () {
     ['a time in a single image', () => [picture, '--at', '3'], 2, /is one image/],
     ['a window of a single image', () => [picture, '--window', '3'], 2, /is one image/],
     ['a box that is not there', () => [picture, '--box', '99'], 2, /there is no box 99; there are 1: /],
+    [
+      'an estimator of a method without masks',
+      () => [picture, '--method', 'sidu', '--estimator', 'mean'],
+      2,
+      /--estimator/,
+    ],
     ['passes of a method that draws no masks', () => [picture, '--method', 'sidu', '--passes', '5'], 2, /--passes/],
     ['an image without detections', () => [picture, '--score-threshold', '1'], 3, /nothing is detected/],
     ['a model that is not there', () => [picture, '--model', path.join(folder, 'no.json')], 5, /no\.json/],

@@ -5,7 +5,14 @@ import { MaskedDetector } from '../../src/detector/maskedDetector.js';
 import type { GridMasks, MaskedTarget } from '../../src/detector/maskedPicture.js';
 import { openExplainer } from '../../src/explain/explainerPool.js';
 import type { Explainer, ExplainRequest, PartialExplanation } from '../../src/explain/explanation.js';
-import { parseExplainSettings, presetSettings, type ExplainSettings, withPasses } from '../../src/explain/settings.js';
+import {
+  ESTIMATORS,
+  parseExplainSettings,
+  presetSettings,
+  type ExplainSettings,
+  withPasses,
+  withEstimator,
+} from '../../src/explain/settings.js';
 import { explainBySidu } from '../../src/explain/siduExplanation.js';
 import { siduMasks } from '../../src/explain/siduMasks.js';
 import { letterbox } from '../../src/geometry/letterbox.js';
@@ -253,6 +260,11 @@ describe('the explainer by SIDU and live RISE', () => {
     assert.deepEqual([few.passes, few.corrected], [10, Math.round((10 * live.corrected) / live.passes)]);
     assert.deepEqual(parseExplainSettings(few, 'a test'), few);
     assert.equal(withPasses(presetSettings('rise'), 7).passes, 7);
+    for (const estimator of ESTIMATORS) {
+      const settings = withEstimator(live, estimator);
+      assert.equal(settings.estimator, estimator);
+      assert.deepEqual(parseExplainSettings(settings, 'a test'), settings);
+    }
   });
 
   it('stops SIDU when it is told to', async () => {
