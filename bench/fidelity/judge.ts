@@ -30,7 +30,7 @@ export interface Fidelity {
 }
 
 /** 166 are a third of 500 and 100 a fifth: what a default may take, and should. */
-export const PASSES = [60, 100, 166, 250, 500, 1000, 2500] as const;
+export const PASSES = [60, 100, 125, 166, 250, 500, 1000, 2500] as const;
 /** Full passes of multilevel estimates, beside so many live ones. */
 export const CORRECTED = [20, 30, 60, 125] as const;
 export const MULTILEVEL = 'multilevel';
