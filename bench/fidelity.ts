@@ -186,7 +186,10 @@ async function curveTasks(parts: Parts): Promise<{ task: FidelityTask; map: stri
     const judge = await judgeOf(parts, picture);
     for (const map of new Set(open.filter((curve) => curve.picture === picture).map((curve) => curve.map))) {
       if (judge.recorded(map.stream) < map.passes) continue;
-      const maps = judge.maps(map.stream, 0, map.passes)[map.estimator];
+      const maps =
+        map.estimator === 'mean'
+          ? judge.means(map.stream, map.passes)
+          : judge.maps(map.stream, 0, map.passes)[map.estimator];
       const boxes = open.filter((curve) => curve.picture === picture && curve.map.name === map.name);
       const manifest = manifestOf(flags, picture.spectrum);
       for (const { box } of boxes)

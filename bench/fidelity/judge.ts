@@ -79,6 +79,17 @@ export class PictureJudge {
     return known;
   }
 
+  /** Equation 4 with the first masks of a stream. */
+  means(name: string, passes: number): SaliencyMap[] {
+    const stream = this.#stream(name);
+    const masks = this.#masks(stream);
+    const count = this.targets.length;
+    const scores = this.#scoresOf(stream);
+    const mean = new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count);
+    for (let i = 0; i < passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    return this.#mapsOf(mean);
+  }
+
   /** A stream's maps of all boxes from masks `from` to `from + passes − 1`, by each estimator. */
   maps(name: string, from: number, passes: number): Readonly<Record<Estimator, SaliencyMap[]>> {
     const stream = this.#stream(name);
@@ -92,21 +103,11 @@ export class PictureJudge {
     return { mean: this.#mapsOf(mean), regression: this.#mapsOf(ridge.unbiased), ridge: this.#mapsOf(ridge) };
   }
 
-  /** Equation 4 with all masks of the reference. */
-  #truths(reference: RecordedStream): SaliencyMap[] {
-    const scores = this.#scoresOf(reference);
-    const masks = this.#masks(reference);
-    const count = this.targets.length;
-    const mean = new RiseEstimate(this.#geometry, reference.probability, masks.groupSize, count);
-    for (let i = 0; i < reference.passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
-    return this.#mapsOf(mean);
-  }
-
   /** Every estimate of the picture against its reference; nothing while the reference is not whole. */
   rows(): Fidelity[] {
     const reference = this.#stream(REFERENCE);
     if (this.recorded(REFERENCE) < reference.passes) return [];
-    const truths = this.#truths(reference);
+    const truths = this.means(reference.name, reference.passes);
     const rows: Fidelity[] = [];
     for (const stream of this.streams.slice(1)) {
       const available = this.recorded(stream.name);
