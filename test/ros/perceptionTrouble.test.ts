@@ -60,7 +60,8 @@ describe('perception_node in trouble', function () {
       slow.signal('SIGSTOP');
       const topic = '/perception_node/rgb/detections';
       const before = ros.heard(topic).length;
-      await ros.message(topic, () => ros.heard(topic).length > before + 50);
+      // The middleware waits for a reliable listener that has stopped: fewer results a second, but they go on.
+      await ros.message(topic, () => ros.heard(topic).length > before + 20);
     } finally {
       await slow.stop();
     }
