@@ -188,7 +188,7 @@ async function curveTasks(parts: Parts): Promise<{ task: FidelityTask; map: stri
       if (judge.recorded(map.stream) < map.passes) continue;
       const maps =
         map.estimator === 'mean'
-          ? judge.means(map.stream, map.passes)
+          ? judge.means(map.stream, 0, map.passes)
           : judge.maps(map.stream, 0, map.passes)[map.estimator];
       const boxes = open.filter((curve) => curve.picture === picture && curve.map.name === map.name);
       const manifest = manifestOf(flags, picture.spectrum);

@@ -1,3 +1,4 @@
+import { ESTIMATORS, type Estimator } from '../../src/explain/settings.js';
 import { letterbox, toInput, type Size } from '../../src/geometry/letterbox.js';
 import { pearson, topOverlap } from '../../src/metrics/mapAgreement.js';
 import { MaskStream } from '../../src/saliency/maskStream.js';
@@ -40,9 +41,6 @@ const MAX_REPEATS = 2;
 /** Model pixels for each value of the compared maps. */
 const STRIDE = 8;
 
-const ESTIMATORS = ['mean', 'regression', 'ridge'] as const;
-type Estimator = (typeof ESTIMATORS)[number];
-
 /** Everything that was recorded of one picture, ready to be made into maps. */
 export class PictureJudge {
   readonly #scores = new Map<string, Float32Array>();
@@ -79,14 +77,14 @@ export class PictureJudge {
     return known;
   }
 
-  /** Equation 4 with the first masks of a stream. */
-  means(name: string, passes: number): SaliencyMap[] {
+  /** Equation 4 with the masks `from` to `from + passes − 1` of a stream. */
+  means(name: string, from: number, passes: number): SaliencyMap[] {
     const stream = this.#stream(name);
     const masks = this.#masks(stream);
     const count = this.targets.length;
     const scores = this.#scoresOf(stream);
     const mean = new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count);
-    for (let i = 0; i < passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    for (let i = from; i < from + passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
     return this.#mapsOf(mean);
   }
 
@@ -96,18 +94,20 @@ export class PictureJudge {
     const scores = this.#scoresOf(stream);
     const masks = this.#masks(stream);
     const count = this.targets.length;
-    const mean = new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count);
     const ridge = new RidgeEstimate(this.#geometry, masks, count);
-    for (let i = from; i < from + passes; i++)
-      for (const estimate of [mean, ridge]) estimate.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
-    return { mean: this.#mapsOf(mean), regression: this.#mapsOf(ridge.unbiased), ridge: this.#mapsOf(ridge) };
+    for (let i = from; i < from + passes; i++) ridge.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    return {
+      mean: this.means(name, from, passes),
+      regression: this.#mapsOf(ridge.unbiased),
+      ridge: this.#mapsOf(ridge),
+    };
   }
 
   /** Every estimate of the picture against its reference; nothing while the reference is not whole. */
   rows(): Fidelity[] {
     const reference = this.#stream(REFERENCE);
     if (this.recorded(REFERENCE) < reference.passes) return [];
-    const truths = this.means(reference.name, reference.passes);
+    const truths = this.means(reference.name, 0, reference.passes);
     const rows: Fidelity[] = [];
     for (const stream of this.streams.slice(1)) {
       const available = this.recorded(stream.name);

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { namingOutput } from '../outputError.js';
 import { takeLock } from '../study/lock.js';
-import type { ResumableOutcome, RunOptions } from '../study/resumable.js';
+import type { JudgingOptions, ResumableOutcome, RunOptions } from '../study/resumable.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { startProgress, type Progress } from './progress.js';
 
@@ -15,11 +15,7 @@ export interface ResumableCommand<Entry> {
   readonly unit: string;
   readonly run: (options: RunOptions) => Promise<ResumableOutcome<Entry>>;
   /** Writes and prints the results, once all pictures are measured; may tell how far it is, and may end with the signal's reason. */
-  readonly finish: (
-    folder: string,
-    records: readonly Entry[],
-    options: Pick<RunOptions, 'onProgress' | 'signal'>,
-  ) => Promise<void>;
+  readonly finish: (folder: string, records: readonly Entry[], options: JudgingOptions) => Promise<void>;
 }
 
 /**

@@ -40,6 +40,8 @@ export class MaskRegression {
   readonly #moments: readonly Float64Array[];
   /** Σ w, per target Σ w p, and the masks. */
   readonly #totals: Float64Array;
+  /** Of the features of so many masks: what every target's fit begins with. */
+  #spread: { readonly masks: number; readonly mean: Float64Array; readonly covariance: Float64Array } | undefined;
   /** Per target: standard deviations that its slopes are expected to have, up to a common factor. */
   readonly #expected: readonly Float64Array[];
 
@@ -113,8 +115,7 @@ export class MaskRegression {
     const masks = this.#totals[this.targetCount + 1];
     const score = this.#totals[target + 1] / total;
     if (masks === 0 || (score === 0 && from === undefined)) return false;
-    const mean = this.#mean.map((sum) => sum / total);
-    const covariance = (k: number, l: number): number => this.#gram[k * n + l] / total - mean[k] * mean[l];
+    const { mean, covariance } = this.#spreadOf(masks, total);
     const follows = this.#moments[target].map((sum, k) => sum / total - mean[k] * score);
     const base = new Float64Array(n);
     if (from) {
@@ -122,7 +123,7 @@ export class MaskRegression {
       const explained = new Float64Array(n);
       for (let k = 0; k < n; k++)
         for (let l = 0; l <= k; l++) {
-          const value = covariance(k, l);
+          const value = covariance[k * n + l];
           explained[k] += value * from[l + 1];
           if (l < k) explained[l] += value * from[k + 1];
         }
@@ -137,7 +138,7 @@ export class MaskRegression {
     const scaled = new Float64Array(n * n);
     let trace = 0;
     for (let k = 0; k < n; k++) {
-      for (let l = 0; l <= k; l++) scaled[k * n + l] = expected[k] * expected[l] * covariance(k, l);
+      for (let l = 0; l <= k; l++) scaled[k * n + l] = expected[k] * expected[l] * covariance[k * n + l];
       trace += scaled[k * n + k];
     }
     const ridge = (RIDGE * trace) / FEATURES_PER_CELL ** 2 / masks;
@@ -150,6 +151,18 @@ export class MaskRegression {
       model[0] -= model[k + 1] * mean[k];
     }
     return true;
+  }
+
+  /** Means and covariances of the features (their lower triangle), worked out once for all targets. */
+  #spreadOf(masks: number, total: number): { readonly mean: Float64Array; readonly covariance: Float64Array } {
+    if (this.#spread?.masks === masks) return this.#spread;
+    const n = this.#features.length;
+    const mean = this.#mean.map((sum) => sum / total);
+    const covariance = new Float64Array(n * n);
+    for (let k = 0; k < n; k++)
+      for (let l = 0; l <= k; l++) covariance[k * n + l] = this.#gram[k * n + l] / total - mean[k] * mean[l];
+    this.#spread = { masks, mean, covariance };
+    return this.#spread;
   }
 
   /** The map of a model: see the class. */
@@ -172,8 +185,9 @@ export class MaskRegression {
       }
   }
 
-  /** Everything that was learned: the sums themselves. */
+  /** Everything that was learned: the sums themselves, which may be overwritten. */
   arrays(): Float64Array[] {
+    this.#spread = undefined;
     return [this.#gram, this.#mean, this.#totals, ...this.#moments];
   }
 }

@@ -13,6 +13,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How the results of a complete run are worked out, which may take minutes. */
+export type JudgingOptions = Pick<RunOptions, 'onProgress' | 'signal'>;
+
 /** Tasks whose results are kept in a journal, one entry each. */
 export interface ResumableJob<Task, Request, Answer, Entry extends object> extends Omit<
   SideBySide<Task, Request, Answer, Entry>,

@@ -46,7 +46,8 @@ describe('perception_node in trouble', function () {
     }
   });
 
-  it('is not held up by a listener that does not keep up', async () => {
+  it('is not held up by a listener that does not keep up', async function () {
+    this.timeout(240_000);
     ros = await running({ 'diagnostics.latency_warn': 5000 });
     const slow = startPeer<PeerReport>('peer.py');
     try {
@@ -60,8 +61,8 @@ describe('perception_node in trouble', function () {
       slow.signal('SIGSTOP');
       const topic = '/perception_node/rgb/detections';
       const before = ros.heard(topic).length;
-      // The middleware waits for a reliable listener that has stopped: fewer results a second, but they go on.
-      await ros.message(topic, () => ros.heard(topic).length > before + 20);
+      // The middleware waits for a reliable listener that has stopped: about a result a second, but they go on.
+      await ros.message(topic, () => ros.heard(topic).length > before + 50, 180_000);
     } finally {
       await slow.stop();
     }

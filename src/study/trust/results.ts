@@ -7,7 +7,7 @@ import type { Estimate } from '../../metrics/groupBootstrap.js';
 import { labelledCases } from '../../metrics/labelledCases.js';
 import { holm, type Uniform } from '../../metrics/statistics.js';
 import type { Spectrum } from '../../spectrum.js';
-import type { RunOptions } from '../resumable.js';
+import type { JudgingOptions } from '../resumable.js';
 import { answer, aurocGain, qualityOf, type Answer, type Gain, type Quality } from './evaluate.js';
 import { trustQuestions } from './figures.js';
 import type { TrustPlan } from './plan.js';
@@ -92,9 +92,6 @@ const SIGNIFICANT = 0.05;
 /** The detector's own default: what is shown. */
 const SHOWN_SCORE = 0.3;
 const ROC_POINTS = 200;
-
-/** How the answers are worked out: minutes for tens of thousands of detections. */
-export type JudgingOptions = Pick<RunOptions, 'onProgress' | 'signal'>;
 
 /**
  * @param records in the plan's order, all of them

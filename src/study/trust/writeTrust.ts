@@ -11,10 +11,11 @@ import {
   trustLegendTable,
   trustNetworksTable,
 } from '../publish/trustTables.js';
+import type { JudgingOptions } from '../resumable.js';
 import { writeWhole } from '../writeWhole.js';
 import type { TrustPlan } from './plan.js';
 import type { TrustRecord } from './record.js';
-import { trustResults, type JudgingOptions, type TrustResults } from './results.js';
+import { trustResults, type TrustResults } from './results.js';
 import { trustValuesCsv } from './valuesCsv.js';
 
 /**
