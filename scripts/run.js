@@ -52,6 +52,11 @@ const commands = {
     await withSetupLock(args.includes('--tests') ? setUpForTests : setUpProduct);
     return 0;
   },
+  /** TypeScript and the report's page, into `dist/`. */
+  async build() {
+    await withSetupLock(compile);
+    return 0;
+  },
   async demo() {
     await withSetupLock(setUpCore);
     return runShown(process.execPath, [msal, 'demo', ...args]);
@@ -62,27 +67,27 @@ const commands = {
   },
   async 'bench:ros'() {
     await withSetupLock(setUpForTests);
-    return runShown(process.execPath, ['dist/bench/ros.js', ...args]);
+    return runShown(process.execPath, ['dist/lab/bench/ros.js', ...args]);
   },
   async 'bench:explain'() {
     await withSetupLock(setUpCore);
-    return runShown(process.execPath, ['dist/bench/main.js', '--only', 'explain', 'siduAndLive', ...args]);
+    return runShown(process.execPath, ['dist/lab/bench/main.js', '--only', 'explain', 'siduAndLive', ...args]);
   },
   async 'bench:fidelity'() {
     await withSetupLock(setUpCore);
-    return runShown(process.execPath, ['dist/bench/fidelity.js', ...args]);
+    return runShown(process.execPath, ['dist/lab/bench/fidelity.js', ...args]);
   },
   async 'bench:window'() {
     await withSetupLock(setUpCore);
-    return runShown(process.execPath, ['dist/bench/window.js', ...args]);
+    return runShown(process.execPath, ['dist/lab/bench/window.js', ...args]);
   },
   async 'bench:explain-node'() {
     await withSetupLock(setUpForTests);
-    return runShown(process.execPath, ['dist/bench/rosExplain.js', ...args]);
+    return runShown(process.execPath, ['dist/lab/bench/rosExplain.js', ...args]);
   },
   async bench() {
     await withSetupLock(setUpCore);
-    return runShown(process.execPath, ['dist/bench/main.js', ...args]);
+    return runShown(process.execPath, ['dist/lab/bench/main.js', ...args]);
   },
 };
 

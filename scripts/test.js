@@ -54,7 +54,7 @@ async function mocha(name, files) {
 
 /** @returns undefined where the process ended badly, which is counted as a failure */
 async function mochaOnce(name, files) {
-  const report = path.join(results, `${name}.json`);
+  const report = path.join(results, `${name.replaceAll('/', '-')}.json`);
   rmSync(report, { force: true });
   const reporters = [
     '--reporter',

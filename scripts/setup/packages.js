@@ -22,7 +22,7 @@ export async function installPackages() {
   );
 }
 
-/** Compiles TypeScript where a source is newer than what was made of it. */
+/** Compiles TypeScript and bundles the report's page where a source is newer than what was made of it. */
 export async function compile() {
   const { newestSource, compiledAt } = await import('./sources.js');
   if (newestSource() <= compiledAt()) return;
@@ -33,6 +33,8 @@ export async function compile() {
     ['node_modules/typescript/bin/tsc', '-b'],
     path.join(packageRoot, '.cache/compile.log'),
   );
+  const { bundlePage } = await import('./bundlePage.js');
+  await bundlePage();
   const { markCompiled } = await import('./sources.js');
   markCompiled();
   process.stderr.write(`set-up: compiling done in ${((Date.now() - started) / 1000).toFixed(0)} s\n`);

@@ -4,18 +4,18 @@ import { cacheFolder, packageRoot } from './step.js';
 
 const stamp = path.join(cacheFolder, 'compiled.stamp');
 
-/** Milliseconds since 1970 of the newest TypeScript source or compiler setting. */
+/** Milliseconds since 1970 of the newest source or compiler setting. */
 export function newestSource() {
   let newest = 0;
-  for (const folder of ['src', 'test', 'bench']) {
+  for (const folder of ['src', 'test', 'lab']) {
     const absolute = path.join(packageRoot, folder);
     if (!existsSync(absolute)) continue;
     for (const entry of readdirSync(absolute, { recursive: true, withFileTypes: true })) {
-      if (!/\.(ts|json)$/.test(entry.name)) continue;
+      if (!/\.(ts|json|css|html)$/.test(entry.name)) continue;
       newest = Math.max(newest, statSync(path.join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
     }
   }
-  for (const file of ['tsconfig.json', 'package-lock.json'])
+  for (const file of ['tsconfig.json', 'package-lock.json', 'scripts/setup/bundlePage.js'])
     newest = Math.max(newest, statSync(path.join(packageRoot, file)).mtimeMs);
   return newest;
 }

@@ -9,19 +9,19 @@ import { packageRoot } from './step.js';
  * @returns {[room: string, files: string[]][]}
  */
 export function rooms() {
-  const tests = path.join(packageRoot, 'dist/test');
-  const byRoom = new Map();
-  for (const entry of readdirSync(tests, { recursive: true })) {
-    // A test whose source is gone leaves its compiled file behind.
-    if (!entry.endsWith('.test.js') || !isCurrent(entry)) continue;
-    const room = entry.includes(path.sep) ? entry.split(path.sep)[0] : 'top level';
-    byRoom.set(room, [...(byRoom.get(room) ?? []), path.join(tests, entry)]);
-  }
-  return [...byRoom].sort(([a], [b]) => a.localeCompare(b));
+  return [...roomsBelow('test'), ...roomsBelow('lab/test')];
 }
 
-const sources = new Set(readdirSync(path.join(packageRoot, 'test'), { recursive: true }));
-
-function isCurrent(compiled) {
-  return sources.has(compiled.replace(/\.js$/, '.ts'));
+function roomsBelow(folder) {
+  const compiled = path.join(packageRoot, 'dist', folder);
+  const sources = new Set(readdirSync(path.join(packageRoot, folder), { recursive: true }));
+  const prefix = folder === 'test' ? '' : `${path.dirname(folder)}/`;
+  const byRoom = new Map();
+  for (const entry of readdirSync(compiled, { recursive: true })) {
+    // A test whose source is gone leaves its compiled file behind.
+    if (!entry.endsWith('.test.js') || !sources.has(entry.replace(/\.js$/, '.ts'))) continue;
+    const room = prefix + (entry.includes(path.sep) ? entry.split(path.sep)[0] : 'top level');
+    byRoom.set(room, [...(byRoom.get(room) ?? []), path.join(compiled, entry)]);
+  }
+  return [...byRoom].sort(([a], [b]) => a.localeCompare(b));
 }

@@ -1,17 +1,5 @@
+import type { RawMessage } from '../messages/rawMessage.js';
 import type { Loss } from './losses.js';
-
-/** One recorded message, not decoded. */
-export interface RawMessage {
-  readonly topic: string;
-  /** ROS type name with its middle part, for example `sensor_msgs/msg/Image`. */
-  readonly type: string;
-  /** When the recorder got it, nanoseconds since the epoch. Messages come in the order of this stamp. */
-  readonly logTimeNs: bigint;
-  /** When it was published; equals `logTimeNs` where the storage does not keep it (SQLite3). */
-  readonly publishTimeNs: bigint;
-  /** The serialised message. Alone in its `ArrayBuffer`, so it can be transferred to a worker. */
-  readonly data: Uint8Array;
-}
 
 /** A topic of a bag. The same name with two types gives two entries. */
 export interface TopicInfo {

@@ -3,13 +3,14 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
 import { outputError } from '../outputError.js';
-import type { RawMessage, TopicInfo } from './bag.js';
+import type { TopicInfo } from './bag.js';
+import type { RawMessage } from '../messages/rawMessage.js';
 import { compressorsReady, compressZstd } from './compression.js';
-import { standardDefinition } from './definitions.js';
-import { messageSerializer } from './messageSerializer.js';
+import { standardDefinition } from '../messages/definitions.js';
+import { messageSerializer } from '../messages/messageSerializer.js';
 import { formatMetadataYaml } from './metadataYaml.js';
 import { OutputFile } from './outputFile.js';
-import { DETECTION_2D_ARRAY_HASH } from './visionMsgs.js';
+import { DETECTION_2D_ARRAY_HASH } from '../messages/visionMsgs.js';
 
 export interface WriterOptions {
   /** How chunks are compressed; zstd by default. A chunk that would not shrink is stored as it is. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Frame } from '../images/frame.js';
 import type { SensorImage } from '../images/sensorImage.js';
 import type { Spectrum } from '../spectrum.js';
-import type { RawMessage } from './bag.js';
-import { decodeMessage, unfit, type Header } from './decode.js';
+import type { RawMessage } from '../messages/rawMessage.js';
+import { decodeMessage, unfit, type Header } from '../messages/decode.js';
 
 export const IMAGE = 'sensor_msgs/msg/Image';
 export const COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage';

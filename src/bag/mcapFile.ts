@@ -1,4 +1,5 @@
-import type { BagFile, BagLimits, MessageFilter, MetadataRecord, RawMessage, TopicInfo } from './bag.js';
+import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
+import type { RawMessage } from '../messages/rawMessage.js';
 import { compressorsReady, decompressMessage, isZstd } from './compression.js';
 import { FileWindow } from './fileWindow.js';
 import type { LossLog } from './losses.js';

@@ -1,4 +1,5 @@
-import type { Bag, BagFile, MessageFilter, MetadataRecord, RawMessage, TopicInfo } from './bag.js';
+import type { Bag, BagFile, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
+import type { RawMessage } from '../messages/rawMessage.js';
 import type { Loss, LossLog } from './losses.js';
 
 /** The files of a bag as one. */

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { ExpectedError } from '../errors.js';
-import type { BagFile, BagLimits, MessageFilter, MetadataRecord, RawMessage, TopicInfo } from './bag.js';
+import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
+import type { RawMessage } from '../messages/rawMessage.js';
 import { compressorsReady, decompressMessage, isZstd } from './compression.js';
 import type { LossLog } from './losses.js';
 import { SqliteDatabase, type Row } from './sqliteDatabase.js';

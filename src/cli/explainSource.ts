@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises';
-import type { Bag, RawMessage } from '../bag/bag.js';
+import type { Bag } from '../bag/bag.js';
+import type { RawMessage } from '../messages/rawMessage.js';
 import { decodeFrame } from '../bag/frames.js';
 import { openBag } from '../bag/openBag.js';
 import { ExpectedError } from '../errors.js';
-import { isFrameLogFile, readLoggedSet } from '../explanations/loggedFrames.js';
-import type { FrameToExplain } from '../explanations/prepareFrame.js';
+import { isFrameLogFile, readLoggedSet } from '../frameLog/loggedFrames.js';
+import type { FrameToExplain } from '../explain/frame/prepareFrame.js';
 import type { Frame } from '../images/frame.js';
-import { configuredTopics } from '../pipeline/config.js';
-import { assignTopics } from '../pipeline/topicSpectra.js';
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import { configuredTopics } from '../perception/config.js';
+import { assignTopics } from '../perception/topicSpectra.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import { readImageFrame } from './imageFile.js';
 

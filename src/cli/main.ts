@@ -2,16 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, ExpectedError, troubleText } from '../errors.js';
 import { printable } from '../printable.js';
 import { versions } from '../versions.js';
-import { register as demo } from './demo.js';
 import { register as detect } from './detect.js';
 import { register as doctor } from './doctor.js';
-import { register as evaluateDetector } from './evaluateDetector.js';
-import { register as evaluateSaliency } from './evaluateSaliency.js';
-import { register as evaluateTrust } from './evaluateTrust.js';
 import { register as explain } from './explain.js';
 import { register as info } from './info.js';
+import { registerLabCommands } from './labCommands.js';
 import { register as replay } from './replay.js';
-import { register as scenes } from './scenes.js';
 
 const program = new Command('msal')
   .description('What a vehicle’s cameras see, and why its detector believes it')
@@ -24,19 +20,8 @@ const program = new Command('msal')
 Exit codes: 0 done, 1 a defect of this program, 2 wrong use, 3 unusable input, 4 output could not be written (disk full),
 5 unusable model, 6 something missing on this machine (see \`msal doctor\`), 130 interrupted.`,
   );
-for (const register of [
-  demo,
-  replay,
-  detect,
-  explain,
-  info,
-  doctor,
-  scenes,
-  evaluateDetector,
-  evaluateSaliency,
-  evaluateTrust,
-])
-  register(program);
+for (const register of [replay, detect, explain, info, doctor]) register(program);
+await registerLabCommands(program);
 
 try {
   await program.parseAsync();

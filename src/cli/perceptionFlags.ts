@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import { PROVIDERS, type Provider } from '../detector/providers.js';
-import { defaultConfig, loadConfig } from '../pipeline/config.js';
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
-import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
+import { defaultConfig, loadConfig } from '../perception/config.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
+import { GRAD_CAM_VARIANTS } from '../perception/gradCam.js';
 import { number } from './optionValues.js';
 
 /** Flags of every command that detects; each overrides the configuration file. */

@@ -20,3 +20,6 @@ export interface Detection {
   readonly score: number;
   readonly source: AnchorRef;
 }
+
+/** A detection as logged or as just found: the class by its name. */
+export type NamedDetection = Pick<Detection, 'box' | 'className' | 'score'>;

@@ -1,4 +1,4 @@
-import type { AttentionFigures } from '../metrics/attention.js';
+import type { AttentionFigures } from '../maps/attention.js';
 import type { Spectrum } from '../spectrum.js';
 import { type Bins, linearBins, logarithmicBins, stepBins } from './bins.js';
 

@@ -2,9 +2,9 @@ import type { ModelManifest } from '../detector/manifest.js';
 import type { Provider } from '../detector/providers.js';
 import type { Box } from '../geometry/box.js';
 import type { Size } from '../geometry/letterbox.js';
-import type { SaliencyMap } from '../saliency/saliencyMap.js';
+import type { SaliencyMap } from '../maps/saliencyMap.js';
 import type { ExplainSettings } from './settings.js';
-import type { WindowFrame } from './windowScores.js';
+import type { WindowFrame } from './run/windowScores.js';
 
 /** A detection that is to be explained; a `Detection` is one. */
 export interface ExplainTarget {

@@ -4,7 +4,7 @@ import { ExpectedError } from '../errors.js';
 import { area, clip } from '../geometry/box.js';
 import type { ExplainRequest, ExplanationCheckpoint } from './explanation.js';
 import { parseExplainSettings } from './settings.js';
-import type { WindowFrame } from './windowScores.js';
+import type { WindowFrame } from './run/windowScores.js';
 
 const MAX_TARGETS = 1000;
 const MAX_SIDE = 1 << 15;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
-import { FEATURE_GROUNDS } from '../detector/liveGraph.js';
-import { FEATURE_MASKS } from '../saliency/featureMasks.js';
-import { GRAD_CAM_VARIANTS } from '../saliency/gradCam.js';
-import { SAMPLERS } from '../saliency/maskStream.js';
-import { SIDU_OUTPUTS } from '../saliency/sidu.js';
+import { FEATURE_GROUNDS } from './network/liveGraph.js';
+import { FEATURE_MASKS } from './masks/featureMasks.js';
+import { GRAD_CAM_VARIANTS } from '../perception/gradCam.js';
+import { SAMPLERS } from './masks/maskStream.js';
+import { SIDU_OUTPUTS } from './estimates/sidu.js';
 
 /** How scores and masks become a map. */
 export const ESTIMATORS = ['mean', 'regression', 'ridge'] as const;

@@ -8,9 +8,9 @@ import {
   type Colour,
   type DetectionRecord,
   type ExplainedRecord,
-} from '../bag/outputMessages.js';
-import type { ExplainedDetection } from '../inference/protocol.js';
-import type { PerceivedFrame } from '../pipeline/perceivedSet.js';
+} from '../messages/outputMessages.js';
+import type { ExplainedDetection } from '../perception/protocol.js';
+import type { PerceivedFrame } from '../perception/perceivedSet.js';
 import type { Spectrum } from '../spectrum.js';
 import { classColor } from '../images/classColor.js';
 

@@ -1,9 +1,9 @@
 import type { Bag } from '../bag/bag.js';
 import { describeLoss } from '../bag/losses.js';
 import { ExpectedError } from '../errors.js';
-import { bandsOf, configuredTopics } from '../pipeline/config.js';
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
-import { assignTopics, isImageTopic } from '../pipeline/topicSpectra.js';
+import { bandsOf, configuredTopics } from '../perception/config.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
+import { assignTopics, isImageTopic } from '../perception/topicSpectra.js';
 import type { Spectrum } from '../spectrum.js';
 
 /** Topics and losses that an error names. */

@@ -1,5 +1,5 @@
 import type { TrackStep } from '../tracking/mapTracks.js';
-import type { PerceivedFrame } from '../pipeline/perceivedSet.js';
+import type { PerceivedFrame } from '../perception/perceivedSet.js';
 
 /** One line of `detections.jsonl`. */
 export interface DetectionLine {

@@ -1,18 +1,18 @@
 import path from 'node:path';
 import type { BagWriter } from '../bag/bagWriter.js';
-import { OUTPUT_TYPES, toCompressedImage } from '../bag/outputMessages.js';
+import { OUTPUT_TYPES, toCompressedImage } from '../messages/outputMessages.js';
 import { ExpectedError } from '../errors.js';
 import type { ExplainSettings } from '../explain/settings.js';
-import type { Explanation } from '../explanations/explanation.js';
-import { EXPLANATION_TYPE, toExplanationMessage } from '../explanations/explanationMessage.js';
-import type { ExplainedFrame } from '../explanations/frameExplainerProtocol.js';
-import { FrameExplainer } from '../explanations/frameExplainer.js';
+import type { Explanation } from '../explain/frame/frameExplanation.js';
+import { EXPLANATION_TYPE, toExplanationMessage } from '../explain/frame/explanationMessage.js';
+import type { ExplainedFrame } from '../explain/frame/frameExplainerProtocol.js';
+import { FrameExplainer } from '../explain/frame/frameExplainer.js';
 import type { Frame } from '../images/frame.js';
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
-import type { FrameSet } from '../pipeline/frameSet.js';
-import type { PerceivedFrame, PerceivedSet } from '../pipeline/perceivedSet.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
+import type { FrameSet } from '../perception/frameSet.js';
+import type { PerceivedFrame, PerceivedSet } from '../perception/perceivedSet.js';
 import type { ReportExplanation } from '../report/reportInput.js';
-import { aboveFloor } from '../saliency/saliencyMap.js';
+import { aboveFloor } from '../maps/saliencyMap.js';
 import type { Spectrum } from '../spectrum.js';
 import { EXPLANATIONS } from './outputFiles.js';
 

@@ -1,8 +1,8 @@
 import type { BagWriter } from '../bag/bagWriter.js';
-import { FUSED_TYPE, toFusedDetections } from '../bag/fusedMessages.js';
-import { OUTPUT_TYPES, toDetection2DArray, toImageAnnotations } from '../bag/outputMessages.js';
+import { FUSED_TYPE, toFusedDetections } from '../messages/fusedMessages.js';
+import { OUTPUT_TYPES, toDetection2DArray, toImageAnnotations } from '../messages/outputMessages.js';
 import type { BandContribution } from '../fusion/bandContributions.js';
-import type { FusedFrames } from '../pipeline/setFusion.js';
+import type { FusedFrames } from '../perception/setFusion.js';
 import { classColour } from './annotator.js';
 
 /** Topics that a replay adds where the bands are fused. */

@@ -1,5 +1,5 @@
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
-import type { ModelIdentity } from '../pipeline/perceivedSet.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
+import type { ModelIdentity } from '../perception/perceivedSet.js';
 import type { ModelInfo } from '../report/reportInput.js';
 import type { Spectrum } from '../spectrum.js';
 import type { ReplaySummary } from './replaySummary.js';

@@ -1,4 +1,5 @@
-import type { Bag, RawMessage, TopicInfo } from '../bag/bag.js';
+import type { Bag, TopicInfo } from '../bag/bag.js';
+import type { RawMessage } from '../messages/rawMessage.js';
 import { decodeFrame } from '../bag/frames.js';
 import { ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';

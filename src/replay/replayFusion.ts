@@ -1,8 +1,8 @@
 import type { BagWriter } from '../bag/bagWriter.js';
 import type { BandContribution } from '../fusion/bandContributions.js';
 import type { FusionConfig } from '../fusion/fusionSchema.js';
-import type { PerceivedSet } from '../pipeline/perceivedSet.js';
-import { type FusedFrames, SetFusion } from '../pipeline/setFusion.js';
+import type { PerceivedSet } from '../perception/perceivedSet.js';
+import { type FusedFrames, SetFusion } from '../perception/setFusion.js';
 import { FusedAnnotator } from './fusedAnnotator.js';
 import { type FusionSummary, FusionTally } from './fusionTally.js';
 

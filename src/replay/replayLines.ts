@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { PerceivedSet } from '../pipeline/perceivedSet.js';
+import type { PerceivedSet } from '../perception/perceivedSet.js';
 import { detectionLines } from './detectionLines.js';
 import { fusedLines } from './fusedLines.js';
 import { JsonLinesWriter } from './jsonLines.js';

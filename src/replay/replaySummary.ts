@@ -1,6 +1,6 @@
 import { SPECTRA, type Spectrum } from '../spectrum.js';
-import type { ModelIdentity, PerceivedSet } from '../pipeline/perceivedSet.js';
-import type { SyncCounters } from '../pipeline/syncCounters.js';
+import type { ModelIdentity, PerceivedSet } from '../perception/perceivedSet.js';
+import type { SyncCounters } from '../perception/syncCounters.js';
 import type { ExplainedSummary } from './explainedSets.js';
 import type { FusionSummary } from './fusionTally.js';
 import type { TracksSummary } from './replayTracks.js';

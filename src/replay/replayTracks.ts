@@ -1,4 +1,4 @@
-import type { PerceivedSet } from '../pipeline/perceivedSet.js';
+import type { PerceivedSet } from '../perception/perceivedSet.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import { GRID_CELLS, GRID_SPAN } from '../tracking/boxGrid.js';
 import { type MapTrack, MapTracks, TRACKING, type TrackStep } from '../tracking/mapTracks.js';

@@ -1,5 +1,5 @@
-import type { Explanation } from '../explanations/explanation.js';
-import type { PerceivedFrame, PerceivedSet } from '../pipeline/perceivedSet.js';
+import type { Explanation } from '../explain/frame/frameExplanation.js';
+import type { PerceivedFrame, PerceivedSet } from '../perception/perceivedSet.js';
 import type { ReportFused, ReportTrackStep } from '../report/wholeSetInput.js';
 import type { ReportFrame, ReportFrameSet } from '../report/reportInput.js';
 import type { TrackStep } from '../tracking/mapTracks.js';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { packageRoot } from '../packageRoot.js';
 
 /** The page around the data: `head`, then data elements, then `tail`. */
@@ -10,7 +9,8 @@ export interface PageShell {
   readonly tail: string;
 }
 
-const PAGE_FOLDER = path.join(packageRoot, 'src', 'report', 'page');
+/** Made by `npm run build`; see `scripts/setup/bundlePage.js`. */
+const PAGE_FOLDER = path.join(packageRoot, 'dist', 'report-page');
 /** `<!-- {{name}} -->` stands for an element, `{{name}}` for text. */
 const PLACEHOLDER = /<!-- \{\{(\w+)\}\} -->|\{\{(\w+)\}\}/g;
 let bundle: Promise<{ script: string; style: string; template: string }> | undefined;
@@ -47,26 +47,9 @@ export async function pageShell(title: string): Promise<PageShell> {
 }
 
 async function loadBundle(): Promise<{ script: string; style: string; template: string }> {
-  const licence = await readFile(path.join(packageRoot, 'node_modules', 'uplot', 'LICENSE'), 'utf8');
-  const { outputFiles } = await build({
-    entryPoints: [path.join(PAGE_FOLDER, 'main.ts'), path.join(PAGE_FOLDER, 'main.css')],
-    outdir: PAGE_FOLDER,
-    write: false,
-    bundle: true,
-    minify: true,
-    format: 'iife',
-    target: ['chrome103', 'firefox113', 'safari16.4'],
-    charset: 'utf8',
-    banner: { js: `/*! Charts: uPlot.\n${licence.replaceAll('\r', '')}*/` },
-    logLevel: 'silent',
-  });
-  const text = (extension: string): string => {
-    const file = outputFiles.find(({ path: name }) => name.endsWith(extension));
-    if (file === undefined) throw new Error(`the page's bundle has no ${extension} file`);
-    return file.text;
-  };
-  const template = await readFile(path.join(PAGE_FOLDER, 'shell.html'), 'utf8');
-  return { script: text('.js'), style: text('.css'), template };
+  const read = (name: string): Promise<string> => readFile(path.join(PAGE_FOLDER, name), 'utf8');
+  const [script, style, template] = await Promise.all([read('main.js'), read('main.css'), read('shell.html')]);
+  return { script, style, template };
 }
 
 function sourceHash(text: string): string {

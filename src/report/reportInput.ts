@@ -1,5 +1,5 @@
 import type { Box } from '../geometry/box.js';
-import type { AttentionFigures } from '../metrics/attention.js';
+import type { AttentionFigures } from '../maps/attention.js';
 import type { Spectrum } from '../spectrum.js';
 import type { LabelledValue, ModelInfo } from './page/format.js';
 import type { ReportFused, ReportTrackStep } from './wholeSetInput.js';

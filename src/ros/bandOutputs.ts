@@ -5,13 +5,13 @@ import {
   toExplainedDetections,
   toImage,
   toRosTime,
-} from '../bag/outputMessages.js';
+} from '../messages/outputMessages.js';
 import type { Pixels } from '../images/pixels.js';
-import type { ExplainedDetection } from '../inference/protocol.js';
-import type { FrameHeader } from '../pipeline/perceivedSet.js';
+import type { ExplainedDetection } from '../perception/protocol.js';
+import type { FrameHeader } from '../perception/perceivedSet.js';
 import type { Spectrum } from '../spectrum.js';
-import { cdrSerializer } from './cdr.js';
-import { explainedRecords } from './explainedRecords.js';
+import { cdrSerializer } from '../messages/cdr.js';
+import { explainedRecords } from '../messages/explainedRecords.js';
 import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 

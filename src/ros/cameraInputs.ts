@@ -1,7 +1,7 @@
 import type { Frame } from '../images/frame.js';
 import type { Spectrum } from '../spectrum.js';
 import { BandMonitor } from './bandMonitor.js';
-import { frameOfMessage, TRANSPORTS, type Transport } from './imageMessages.js';
+import { frameOfMessage, TRANSPORTS, type Transport } from '../messages/imageMessages.js';
 import type { Rcl, RclNode, RclQos } from './rcl.js';
 
 export interface CameraInput {

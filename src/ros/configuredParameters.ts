@@ -1,4 +1,4 @@
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
 import type { ParameterDefaults } from './parameters.js';
 
 /** What the perception configuration says about parameters that can be changed while the node runs. */

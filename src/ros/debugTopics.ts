@@ -1,4 +1,4 @@
-import { cdrSerializer } from './cdr.js';
+import { cdrSerializer } from '../messages/cdr.js';
 import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 

@@ -1,5 +1,5 @@
-import { toRosTime } from '../bag/outputMessages.js';
-import { cdrSerializer } from './cdr.js';
+import { toRosTime } from '../messages/outputMessages.js';
+import { cdrSerializer } from '../messages/cdr.js';
 import type { Status } from './diagnostics.js';
 import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';

@@ -2,7 +2,7 @@ import { AttentionWatch } from '../drift/attentionWatch.js';
 import { type Baseline, bandMismatch, type DetectionSettings, settingsMismatch } from '../drift/baseline.js';
 import { DriftMonitor } from '../drift/driftMonitor.js';
 import type { Observation } from '../drift/figures.js';
-import type { ModelIdentity } from '../pipeline/perceivedSet.js';
+import type { ModelIdentity } from '../perception/perceivedSet.js';
 import type { Spectrum } from '../spectrum.js';
 import { type Finding, LEVEL, type Status, summarize } from './diagnostics.js';
 import type { RuntimeParameters } from './parameterSchema.js';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { troubleLine } from '../errors.js';
-import type { ExplainProgress } from '../explanations/explainFrame.js';
-import { toExplanationMessage } from '../explanations/explanationMessage.js';
+import type { ExplainProgress } from '../explain/frame/explainFrame.js';
+import { toExplanationMessage } from '../explain/frame/explanationMessage.js';
 import type { ExplainGoal } from './explainGoal.js';
 import { GOAL_RESPONSE, type Rcl, type RclGoalHandle, type RclNode } from './rcl.js';
 

@@ -1,4 +1,4 @@
-import type { LoopState } from '../explanations/explainLoop.js';
+import type { LoopState } from '../explain/queue/explainLoop.js';
 import { type Finding, LEVEL, type Status, summarize } from './diagnostics.js';
 
 /** What the explain node knows about itself. */

@@ -10,11 +10,11 @@ import {
   presetSettings,
   withPasses,
 } from '../explain/settings.js';
-import type { ExplainWish } from '../explanations/prepareFrame.js';
+import type { ExplainWish } from '../explain/frame/prepareFrame.js';
 import type { Frame } from '../images/frame.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { ExplainRuntimeParameters } from './explainParameters.js';
-import { frameOfMessage } from './imageMessages.js';
+import { frameOfMessage } from '../messages/imageMessages.js';
 
 const finite = z.number();
 const goalSchema = z.object({

@@ -1,4 +1,4 @@
-import { openExplainer } from '../explain/explainerPool.js';
+import { openExplainer } from '../explain/run/explainerPool.js';
 import { ExplainNode } from './explainNode.js';
 import { runNode } from './nodeProcess.js';
 

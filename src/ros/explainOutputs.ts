@@ -1,8 +1,8 @@
-import { OUTPUT_TYPES, toCompressedImage } from '../bag/outputMessages.js';
-import type { ExplainedImage } from '../explanations/explanationStore.js';
-import { EXPLANATION_TYPE, toExplanationMessage } from '../explanations/explanationMessage.js';
+import { OUTPUT_TYPES, toCompressedImage } from '../messages/outputMessages.js';
+import type { ExplainedImage } from '../explain/queue/explanationStore.js';
+import { EXPLANATION_TYPE, toExplanationMessage } from '../explain/frame/explanationMessage.js';
 import type { Spectrum } from '../spectrum.js';
-import { cdrSerializer } from './cdr.js';
+import { cdrSerializer } from '../messages/cdr.js';
 import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 

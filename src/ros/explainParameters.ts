@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXPLAIN_METHODS, EXPLAIN_PRESETS, VEHICLE_METHOD } from '../explain/settings.js';
-import { QUEUE_ORDERS } from '../explanations/explainQueue.js';
-import { perceptionSchema } from '../pipeline/configSchema.js';
+import { QUEUE_ORDERS } from '../explain/queue/explainQueue.js';
+import { perceptionSchema } from '../perception/configSchema.js';
 import type { NodeParameters } from './parameterSchema.js';
 
 const pictures = perceptionSchema.shape.pictures.unwrap().shape;

@@ -1,7 +1,7 @@
-import type { FrameSet } from '../pipeline/frameSet.js';
-import type { PerceivedSet } from '../pipeline/perceivedSet.js';
-import { FrameLog } from './frameLog.js';
-import { FrameLogTriggers, type SetFindings } from './frameLogTriggers.js';
+import type { FrameSet } from '../perception/frameSet.js';
+import type { PerceivedSet } from '../perception/perceivedSet.js';
+import { FrameLog } from '../frameLog/frameLog.js';
+import { FrameLogTriggers, type SetFindings } from '../frameLog/frameLogTriggers.js';
 import type { RuntimeParameters, StartParameters } from './parameterSchema.js';
 import type { RclNode } from './rcl.js';
 

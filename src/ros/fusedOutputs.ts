@@ -1,8 +1,8 @@
-import { FUSED_TYPE, toFusedDetections } from '../bag/fusedMessages.js';
-import { OUTPUT_TYPES, toDetection2DArray } from '../bag/outputMessages.js';
+import { FUSED_TYPE, toFusedDetections } from '../messages/fusedMessages.js';
+import { OUTPUT_TYPES, toDetection2DArray } from '../messages/outputMessages.js';
 import type { BandContribution } from '../fusion/bandContributions.js';
-import type { FusedFrames } from '../pipeline/setFusion.js';
-import { cdrSerializer } from './cdr.js';
+import type { FusedFrames } from '../perception/setFusion.js';
+import { cdrSerializer } from '../messages/cdr.js';
 import { outputPublisher } from './outputPublisher.js';
 import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 

@@ -1,10 +1,10 @@
 import { Subject, tap, type Subscription } from 'rxjs';
 import type { Frame } from '../images/frame.js';
-import { systemClock } from '../pipeline/clock.js';
-import type { FrameSet } from '../pipeline/frameSet.js';
-import { BackPressure, latestWins } from '../pipeline/latestWins.js';
-import { synchronize } from '../pipeline/synchronize.js';
-import { Synchronizer, type SyncOptions } from '../pipeline/synchronizer.js';
+import { systemClock } from '../perception/clock.js';
+import type { FrameSet } from '../perception/frameSet.js';
+import { BackPressure, latestWins } from '../perception/latestWins.js';
+import { synchronize } from '../perception/synchronize.js';
+import { Synchronizer, type SyncOptions } from '../perception/synchronizer.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 
 /** Images of one band that were not processed, by reason. */

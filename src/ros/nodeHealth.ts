@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ModelIdentity } from '../pipeline/perceivedSet.js';
+import type { ModelIdentity } from '../perception/perceivedSet.js';
 import type { Spectrum } from '../spectrum.js';
 import { DebugTopics } from './debugTopics.js';
 import type { NodeSnapshot } from './diagnostics.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fusionSchema } from '../fusion/fusionSchema.js';
-import { perceptionSchema } from '../pipeline/configSchema.js';
+import { perceptionSchema } from '../perception/configSchema.js';
 import type { Spectrum } from '../spectrum.js';
 
 const detection = perceptionSchema.shape.detection.unwrap().shape;

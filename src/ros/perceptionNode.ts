@@ -1,10 +1,10 @@
 import { type Baseline, loadBaseline } from '../drift/baseline.js';
 import { EXIT_CODES, troubleLine } from '../errors.js';
 import type { Frame } from '../images/frame.js';
-import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../pipeline/config.js';
-import type { PerceptionConfig } from '../pipeline/configSchema.js';
-import type { FrameSet } from '../pipeline/frameSet.js';
-import { PerceptionPipeline } from '../pipeline/perception.js';
+import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../perception/config.js';
+import type { PerceptionConfig } from '../perception/configSchema.js';
+import type { FrameSet } from '../perception/frameSet.js';
+import { PerceptionPipeline } from '../perception/perception.js';
 import type { Spectrum } from '../spectrum.js';
 import { BandOutputs } from './bandOutputs.js';
 import { CameraInputs } from './cameraInputs.js';

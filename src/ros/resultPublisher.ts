@@ -1,4 +1,4 @@
-import type { FailedFrame, PerceivedFrame, PictureRequest, Pictures } from '../pipeline/perceivedSet.js';
+import type { FailedFrame, PerceivedFrame, PictureRequest, Pictures } from '../perception/perceivedSet.js';
 import type { Spectrum } from '../spectrum.js';
 import type { BandMonitor } from './bandMonitor.js';
 import type { BandOutputs } from './bandOutputs.js';

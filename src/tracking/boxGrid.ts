@@ -1,7 +1,7 @@
 import type { Box } from '../geometry/box.js';
 import type { Point } from '../geometry/homography.js';
 import type { Size } from '../geometry/letterbox.js';
-import { pearson, type ValueGrid } from '../metrics/mapAgreement.js';
+import { pearson, type ValueGrid } from '../maps/mapAgreement.js';
 
 /** Cells along each side of the grid. */
 export const GRID_CELLS = 24;

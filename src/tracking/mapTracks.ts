@@ -1,5 +1,5 @@
 import type { Size } from '../geometry/letterbox.js';
-import type { ValueGrid } from '../metrics/mapAgreement.js';
+import type { ValueGrid } from '../maps/mapAgreement.js';
 import { type BoxGrid, boxGrid, gridAgreement, type MapPlace, mapPlace } from './boxGrid.js';
 import { IouTracker, type TrackableBox, type TrackerOptions } from './iouTracker.js';
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Bag, RawMessage } from '../../src/bag/bag.js';
+import type { Bag } from '../../src/bag/bag.js';
+import type { RawMessage } from '../../src/messages/rawMessage.js';
 
 /** All messages of a bag, for tests with small ones. */
 export async function allMessages(bag: Bag, ...filter: Parameters<Bag['messages']>): Promise<RawMessage[]> {

@@ -5,7 +5,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { decodeMessage } from '../../src/bag/decode.js';
+import { decodeMessage } from '../../src/messages/decode.js';
 import { decodeFrame } from '../../src/bag/frames.js';
 import { openBag } from '../../src/bag/openBag.js';
 import { allMessages, identify } from './bagTools.js';

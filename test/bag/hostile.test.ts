@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { OpenOptions } from '../../src/bag/bag.js';
 import { BagWriter } from '../../src/bag/bagWriter.js';
-import { decodeMessage } from '../../src/bag/decode.js';
+import { decodeMessage } from '../../src/messages/decode.js';
 import { decodeFrame } from '../../src/bag/frames.js';
 import { openBag } from '../../src/bag/openBag.js';
 import { ExpectedError } from '../../src/errors.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BagWriter } from '../../src/bag/bagWriter.js';
-import { decodeMessage } from '../../src/bag/decode.js';
+import { decodeMessage } from '../../src/messages/decode.js';
 import { decodeCameraInfo, decodeFrame, decodeHeader } from '../../src/bag/frames.js';
 import { openBag } from '../../src/bag/openBag.js';
 import {
@@ -14,7 +14,7 @@ import {
   toExplainedDetections,
   toImage,
   toImageAnnotations,
-} from '../../src/bag/outputMessages.js';
+} from '../../src/messages/outputMessages.js';
 import { allMessages } from './bagTools.js';
 
 describe('bag round trip', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { z } from 'zod';
 import { BagWriter } from '../../src/bag/bagWriter.js';
-import { standardDefinition } from '../../src/bag/definitions.js';
+import { standardDefinition } from '../../src/messages/definitions.js';
 import {
   OUTPUT_TYPES,
   toCameraInfo,
@@ -11,8 +11,8 @@ import {
   toExplainedDetections,
   toImage,
   toImageAnnotations,
-} from '../../src/bag/outputMessages.js';
-import { DETECTION_2D_ARRAY_HASH } from '../../src/bag/visionMsgs.js';
+} from '../../src/messages/outputMessages.js';
+import { DETECTION_2D_ARRAY_HASH } from '../../src/messages/visionMsgs.js';
 import { inFolder } from './bagTools.js';
 import { runPython } from './python.js';
 

@@ -3,10 +3,10 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'npyjs';
-import type { ExplainSummary } from '../../src/explanations/explanationFiles.js';
+import type { ExplainSummary } from '../../src/explain/frame/explanationFiles.js';
 import { readEncodedHeader } from '../../src/images/encodedHeader.js';
 import { packageRoot } from '../../src/packageRoot.js';
-import { logFrames, LOG_START_NS, TINY_LOG_CONFIG } from '../explanations/frameLogs.js';
+import { logFrames, LOG_START_NS, TINY_LOG_CONFIG } from '../frameLog/frameLogs.js';
 import { PERIOD_NS, START_NS, writeSmallDrive } from '../replay/smallDrive.js';
 import { runMsal, type MsalRun } from './runMsal.js';
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { BagWriter } from '../../src/bag/bagWriter.js';
 import { describeBag } from '../../src/bag/describeBag.js';
 import type { DetectionLine } from '../../src/replay/detectionLines.js';
-import { toImage } from '../../src/bag/outputMessages.js';
+import { toImage } from '../../src/messages/outputMessages.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
 import { type Spectrum, SPECTRA } from '../../src/spectrum.js';
@@ -120,7 +120,7 @@ describe('msal replay', function () {
     assert.equal(explained.passes, 8 * 30);
 
     const read = (await runPython(
-      '../explanations/read_explanations.py',
+      '../explain/frame/read_explanations.py',
       path.join(output, 'annotated.mcap'),
     )) as Record<
       string,

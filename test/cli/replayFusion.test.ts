@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadBaseline } from '../../src/drift/baseline.js';
-import { loadConfig } from '../../src/pipeline/config.js';
+import { loadConfig } from '../../src/perception/config.js';
 import type { FusedLine } from '../../src/replay/fusedLines.js';
 import type { ReplaySummary } from '../../src/replay/replaySummary.js';
 import { SPECTRA } from '../../src/spectrum.js';

@@ -5,8 +5,8 @@ import { graphOutputs } from '../../src/detector/graphOutputs.js';
 import { inputTensors } from '../../src/detector/inputTensors.js';
 import { readModelFiles } from '../../src/detector/manifest.js';
 import { openSession } from '../../src/detector/providers.js';
-import { gradCam, gradCamWeights, GRAD_CAM_VARIANTS, levelMaps } from '../../src/saliency/gradCam.js';
-import { upsample } from '../../src/saliency/upsample.js';
+import { gradCam, gradCamWeights, GRAD_CAM_VARIANTS, levelMaps } from '../../src/perception/gradCam.js';
+import { upsample } from '../../src/maps/upsample.js';
 import { assertClose, fixture, FIXTURE_MODELS, reference, referencePicture } from './reference.js';
 
 for (const name of FIXTURE_MODELS)

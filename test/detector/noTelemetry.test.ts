@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { packageRoot } from '../../src/packageRoot.js';
 
 const MODEL = path.join(packageRoot, 'test/fixtures/efficientdet-tiny.json');
-const POOL = pathToFileURL(path.join(packageRoot, 'dist/src/inference/detectorPool.js')).href;
-const EXPLAINER = pathToFileURL(path.join(packageRoot, 'dist/src/explain/explainerPool.js')).href;
+const POOL = pathToFileURL(path.join(packageRoot, 'dist/src/perception/detectorPool.js')).href;
+const EXPLAINER = pathToFileURL(path.join(packageRoot, 'dist/src/explain/run/explainerPool.js')).href;
 const DETECTOR = pathToFileURL(path.join(packageRoot, 'dist/src/detector/efficientDet.js')).href;
 
 /** Names of what a script left in fresh temporary and cache folders. */

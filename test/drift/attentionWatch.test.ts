@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Random } from '../../src/dataset/random.js';
+import { Random } from '../../lab/scenes/random.js';
 import { AttentionWatch } from '../../src/drift/attentionWatch.js';
 import type { BandObservation } from '../../src/drift/figures.js';
 import type { Spectrum } from '../../src/spectrum.js';

@@ -1,4 +1,4 @@
-import { Random } from '../../src/dataset/random.js';
+import { Random } from '../../lab/scenes/random.js';
 import type { Baseline, DetectionSettings } from '../../src/drift/baseline.js';
 import { BaselineRecorder } from '../../src/drift/baselineRecorder.js';
 import type { BandObservation, Observation } from '../../src/drift/figures.js';

@@ -1,3 +1,3 @@
 import { replaceModule } from './fault.js';
 
-replaceModule('/src/inference/explainingDetector.js', './detectorErrorsDetector.js');
+replaceModule('/src/perception/explainingDetector.js', './detectorErrorsDetector.js');

@@ -1,6 +1,6 @@
-/** In place of src/inference/explainingDetector.ts: a detector with defects, which images of certain widths bring out. */
+/** In place of src/perception/explainingDetector.ts: a detector with defects, which images of certain widths bring out. */
 import type { LoadOptions } from '../../src/detector/efficientDet.js';
-import { ExplainingDetector as Real } from '../../src/inference/explainingDetector.js';
+import { ExplainingDetector as Real } from '../../src/perception/explainingDetector.js';
 import { WIDTH } from './fault.js';
 
 export const ExplainingDetector = {

@@ -1,5 +1,5 @@
 import { BagWriter } from '../../src/bag/bagWriter.js';
-import { toImage } from '../../src/bag/outputMessages.js';
+import { toImage } from '../../src/messages/outputMessages.js';
 import { SPECTRA, type Spectrum } from '../../src/spectrum.js';
 import path from 'node:path';
 import { packageRoot } from '../../src/packageRoot.js';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../src/packageRoot.js';
-import { logFrames, LOG_PERIOD_NS, LOG_START_NS, TINY_LOG_CONFIG } from '../explanations/frameLogs.js';
+import { logFrames, LOG_PERIOD_NS, LOG_START_NS, TINY_LOG_CONFIG } from '../frameLog/frameLogs.js';
 import { PerceptionUnderTest } from './perception.js';
 import { RosProcess, startPeer } from './ros.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import type { Frame } from '../../src/images/frame.js';
-import type { FrameSet } from '../../src/pipeline/frameSet.js';
+import type { FrameSet } from '../../src/perception/frameSet.js';
 import { LiveStages } from '../../src/ros/liveStages.js';
 import type { Spectrum } from '../../src/spectrum.js';
 

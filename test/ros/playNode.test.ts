@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BagWriter } from '../../src/bag/bagWriter.js';
-import { toImage } from '../../src/bag/outputMessages.js';
+import { toImage } from '../../src/messages/outputMessages.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import type { Header, PeerReport } from './perception.js';
 import { RosProcess, startPeer } from './ros.js';

@@ -1,6 +1,6 @@
 """Grad-CAM by automatic differentiation on a tiny seeded class head: `python -m msal_training.gradcam_reference <file.json>`.
 
-A reference for the closed form in `src/saliency`. For some (level, anchor, cell, class) of a head with random weights and
+A reference for the closed form in `src/perception/gradCam.ts`. For some (level, anchor, cell, class) of a head with random weights and
 random features it records, with F the head features [C, h, w] and s the class probability:
 
     alpha[i] = 1/(w·h) Σ_u Σ_v ∂s/∂F[i, v, u]            (study, equation 2)

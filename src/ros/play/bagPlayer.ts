@@ -1,6 +1,7 @@
-import type { Bag, RawMessage } from '../../bag/bag.js';
+import type { Bag } from '../../bag/bag.js';
+import type { RawMessage } from '../../messages/rawMessage.js';
 import { ExpectedError } from '../../errors.js';
-import { systemClock, type Clock } from '../../pipeline/clock.js';
+import { systemClock, type Clock } from '../../perception/clock.js';
 import { readAhead } from './readAhead.js';
 
 export interface PlayerOptions {

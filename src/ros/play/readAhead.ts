@@ -1,4 +1,4 @@
-import type { RawMessage } from '../../bag/bag.js';
+import type { RawMessage } from '../../messages/rawMessage.js';
 
 export interface ReadAheadLimits {
   /** Bytes of messages that wait; one message more than fits is read. */

@@ -1,4 +1,5 @@
-import type { RawMessage, TopicInfo } from '../../bag/bag.js';
+import type { TopicInfo } from '../../bag/bag.js';
+import type { RawMessage } from '../../messages/rawMessage.js';
 import type { Rcl, RclNode, RclPublisher } from '../rcl.js';
 import { installedTypeHash, messageType } from './installedTypes.js';
 import { DEFAULT_OFFER, parseOfferedQos, type OfferedQos } from './offeredQos.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { MessageFilter, RawMessage } from '../../../src/bag/bag.js';
-import { ManualClock } from '../../../src/pipeline/clock.js';
+import type { MessageFilter } from '../../../src/bag/bag.js';
+import type { RawMessage } from '../../../src/messages/rawMessage.js';
+import { ManualClock } from '../../../src/perception/clock.js';
 import { BagPlayer, type PlayerOptions } from '../../../src/ros/play/bagPlayer.js';
 
 const START_NS = 1_700_000_000_000_000_000n;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { RawMessage } from '../../../src/bag/bag.js';
+import type { RawMessage } from '../../../src/messages/rawMessage.js';
 import { readAhead } from '../../../src/ros/play/readAhead.js';
 
 function message(number: number, bytes = 10): RawMessage {

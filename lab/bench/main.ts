@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_CODES, ExpectedError, troubleText } from '../../src/errors.js';
+import { packageRoot } from '../../src/packageRoot.js';
+import type { Bench, BenchRow } from './benchRow.js';
+import { explain } from './explain.js';
+import { TIMES, type Time } from './interleave.js';
+import { livePath } from './livePath.js';
+import { memory } from './memory.js';
+import { perception } from './perception.js';
+import { poolThroughput } from './poolThroughput.js';
+import { siduAndLive } from './siduAndLive.js';
+
+/** Name on the command line → bench. */
+const benches: Readonly<Record<string, Bench>> = { livePath, poolThroughput, perception, memory, explain, siduAndLive };
+
+const DEFAULT_MODEL = path.join(packageRoot, 'models/efficientdet-d0-rgb.json');
+
+interface Flags {
+  readonly json?: boolean;
+  readonly model: string;
+  readonly rounds: number;
+  readonly time: Time;
+  readonly only?: string[];
+}
+
+const program = new Command('npm run bench --')
+  .description('Measures this project against bare ONNX Runtime in the same process.')
+  .option('--json', 'print an array of {name, value, unit, reference, ratio, goal, holds}')
+  .option('--model <manifest>', 'model to measure with', DEFAULT_MODEL)
+  .option('--rounds <n>', 'rounds of each measurement', wholeNumber, 30)
+  .addOption(
+    new Option('--time <kind>', 'of explain and siduAndLive: the clock, or processor time where other work disturbs')
+      .choices(TIMES)
+      .default('wall'),
+  )
+  .option('--only <names...>', `some of ${Object.keys(benches).join(', ')}`)
+  .showHelpAfterError();
+
+try {
+  const flags = program.parse().opts<Flags>();
+  if (!existsSync(flags.model))
+    throw new ExpectedError('usage', `there is no model ${flags.model}`, 'give a manifest with --model');
+  const rows: BenchRow[] = [];
+  for (const name of flags.only ?? Object.keys(benches)) {
+    const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+    if (!bench)
+      throw new ExpectedError('usage', `there is no bench ${name}`, `use some of ${Object.keys(benches).join(', ')}`);
+    if (!flags.json) process.stderr.write(`${name} …\n`);
+    rows.push(...(await bench({ model: flags.model, rounds: flags.rounds, time: flags.time })));
+  }
+  process.stdout.write(flags.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+} catch (error) {
+  if (!(error instanceof ExpectedError)) throw error;
+  process.stderr.write(`bench: ${troubleText(error)}\n`);
+  process.exitCode = EXIT_CODES[error.kind];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is needed');
+  return value;
+}
+
+function table(rows: readonly BenchRow[]): string {
+  const figure = (value: number | null): string => (value === null ? '' : value.toPrecision(4));
+  const cells = rows.map(({ name, value, unit, reference, ratio, goal, holds }) => [
+    name,
+    `${figure(value)} ${unit}`,
+    reference === null ? '' : `${figure(reference)} ${unit}`,
+    ratio === null ? '' : ratio.toFixed(3),
+    goal ?? '',
+    holds === null ? '' : holds ? 'holds' : 'MISSED',
+  ]);
+  const all = [['', 'value', 'reference', 'ratio', 'goal', ''], ...cells];
+  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ');
+  return `${all.map(line).join('\n')}\n`;
+}

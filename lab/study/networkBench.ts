@@ -1,0 +1,54 @@
+import { EfficientDet } from '../../src/detector/efficientDet.js';
+import { MaskedDetector } from '../../src/explain/network/maskedDetector.js';
+import type { Explainer, ExplainTarget, TargetExplanation } from '../../src/explain/explanation.js';
+import { openExplainer } from '../../src/explain/run/explainerPool.js';
+import type { ExplainSettings } from '../../src/explain/settings.js';
+import type { Size } from '../../src/geometry/letterbox.js';
+
+/** A source picture. */
+export interface SourcePixels {
+  /** uint8 [h, w, 3], RGB. */
+  readonly pixels: Uint8Array;
+  readonly size: Size;
+}
+
+/** One network with all that the study does to it, each on one thread: two of them keep two cores busy. */
+export class NetworkBench {
+  private constructor(
+    readonly detector: EfficientDet,
+    readonly masked: MaskedDetector,
+    private readonly explainer: Explainer,
+  ) {}
+
+  /** @throws ExpectedError as EfficientDet.load */
+  static async open(manifestPath: string): Promise<NetworkBench> {
+    const single = { threads: 1 };
+    const detector = await EfficientDet.load(manifestPath, single);
+    const masked = await MaskedDetector.load(manifestPath, single);
+    return new NetworkBench(detector, masked, await openExplainer(manifestPath, { ...single, workers: 1, batch: 1 }));
+  }
+
+  /** The final map of one target, and the passes that it took. */
+  async explain(
+    { pixels, size }: SourcePixels,
+    target: ExplainTarget,
+    settings: ExplainSettings,
+    seed: number,
+  ): Promise<TargetExplanation & { readonly passes: number }> {
+    for await (const { final, targets, passes } of this.explainer.explain({
+      pixels,
+      size,
+      targets: [target],
+      settings,
+      seed,
+    }))
+      if (final) return { ...targets[0], passes };
+    throw new Error(`${settings.method} ended without a final map`);
+  }
+
+  async close(): Promise<void> {
+    await this.explainer.close();
+    await this.masked.close();
+    await this.detector.close();
+  }
+}

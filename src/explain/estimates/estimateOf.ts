@@ -1,0 +1,35 @@
+import type { Size } from '../../geometry/letterbox.js';
+import type { MaskStream } from '../masks/maskStream.js';
+import { CorrectedRidgeEstimate } from './correctedRidgeEstimate.js';
+import { MultilevelEstimate } from './multilevelEstimate.js';
+import { RegressionEstimate } from './regressionEstimate.js';
+import { RidgeEstimate } from './ridgeEstimate.js';
+import { RiseEstimate, type MapEstimate } from './riseEstimate.js';
+import type { SettingsOf } from '../settings.js';
+
+type Wanted = Pick<SettingsOf<'rise'>, 'estimator' | 'mapStride'> & Partial<Pick<SettingsOf<'live-rise'>, 'corrected'>>;
+
+/** Size of the maps over a content area. */
+export function mapSize(content: Size, { mapStride }: Pick<Wanted, 'mapStride'>): Size {
+  return { width: Math.ceil(content.width / mapStride), height: Math.ceil(content.height / mapStride) };
+}
+
+/**
+ * The estimator that the settings ask for.
+ * @param settings with `corrected` above 0, scores are those of MultilevelEstimate
+ */
+export function estimateOf(settings: Wanted, stream: MaskStream, targetCount: number): MapEstimate {
+  const { content, probability } = stream.options;
+  const geometry = { ...mapSize(content, settings), content };
+  const isCorrected = (settings.corrected ?? 0) > 0;
+  switch (settings.estimator) {
+    case 'ridge':
+      return new (isCorrected ? CorrectedRidgeEstimate : RidgeEstimate)(geometry, stream, targetCount);
+    case 'regression':
+      return new RegressionEstimate(geometry, stream, targetCount);
+    case 'mean':
+      return isCorrected
+        ? new MultilevelEstimate(geometry, probability, targetCount)
+        : new RiseEstimate(geometry, probability, stream.groupSize, targetCount);
+  }
+}

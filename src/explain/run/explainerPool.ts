@@ -1,0 +1,238 @@
+import '../../detector/noTelemetry.js';
+import { availableParallelism } from 'node:os';
+import type { ModelManifest } from '../../detector/manifest.js';
+import type { Provider } from '../../detector/providers.js';
+import { clip } from '../../geometry/box.js';
+import { letterbox, toInput } from '../../geometry/letterbox.js';
+import { MaskStream, type MaskStreamOptions } from '../masks/maskStream.js';
+import { WorkerClient } from '../../workers/workerClient.js';
+import { estimateOf, mapSize } from '../estimates/estimateOf.js';
+import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, SourcePicture } from './explainProtocol.js';
+import type { Explainer, ExplainRequest, PartialExplanation } from '../explanation.js';
+import { explainByMasks, type ScoreSource } from './maskExplanation.js';
+import { checkRequest, requestHash } from '../request.js';
+import type { SettingsOf } from '../settings.js';
+import { explainBySidu, type GridScorer } from './siduExplanation.js';
+import { meanOverWindow } from './windowScores.js';
+
+export interface ExplainerOptions {
+  /** Threads that score masks side by side. Default: one for each core; one where a GPU may be used. */
+  readonly workers?: number;
+  /** Threads of one forward pass on the CPU. Default: the cores shared among the workers, at least 1. */
+  readonly threads?: number;
+  /** Tried in this order. Default `['cpu']`. */
+  readonly providers?: readonly Provider[];
+  /** Masks of one forward pass. Default 1 on the CPU, where more do not pay, and 8 where a GPU may be used. */
+  readonly batch?: number;
+}
+
+/**
+ * Starts workers that explain detections of one model; the caller's thread never waits for inference.
+ * @throws ExpectedError `model` or `environment` as EfficientDet.load
+ */
+export async function openExplainer(manifestPath: string, options: ExplainerOptions = {}): Promise<Explainer> {
+  const providers = options.providers ?? ['cpu'];
+  const onlyCpu = providers.every((provider) => provider === 'cpu');
+  const cores = availableParallelism();
+  const workers = Math.max(1, options.workers ?? (onlyCpu ? cores : 1));
+  const threads = options.threads ?? Math.max(1, Math.floor(cores / workers));
+  const setup: ExplainWorkerSetup = { manifestPath, providers, threads, batch: options.batch ?? (onlyCpu ? 1 : 8) };
+  const clients = Array.from(
+    { length: workers },
+    (_, i) =>
+      new WorkerClient<ExplainTask, ExplainAnswer>(new URL('./explainWorker.js', import.meta.url), {
+        name: `explanation worker ${i + 1}`,
+        workerData: setup,
+      }),
+  );
+  try {
+    const loaded = await Promise.all(clients.map((client) => ask(client, { kind: 'load' }, 'loaded')));
+    return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients, setup.batch);
+  } catch (error) {
+    await Promise.allSettled(clients.map((client) => client.close()));
+    throw error;
+  }
+}
+
+type Client = WorkerClient<ExplainTask, ExplainAnswer>;
+type AnswerOf<Kind extends ExplainAnswer['kind']> = Extract<ExplainAnswer, { kind: Kind }>;
+
+async function ask<Kind extends ExplainAnswer['kind']>(
+  client: Client,
+  task: ExplainTask,
+  kind: Kind,
+): Promise<AnswerOf<Kind>> {
+  const answer = await client.call(task);
+  if (answer.kind !== kind) throw new Error(`${client.options.name} answered ${task.kind} with ${answer.kind}`);
+  return answer as AnswerOf<Kind>;
+}
+
+class ExplainerPool implements Explainer {
+  #nextId = 0;
+
+  constructor(
+    readonly manifest: ModelManifest,
+    readonly provider: Provider,
+    private readonly clients: readonly Client[],
+    private readonly batch: number,
+  ) {}
+
+  async *explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<PartialExplanation> {
+    signal?.throwIfAborted();
+    checkRequest(request, this.manifest);
+    const { settings } = request;
+    switch (settings.method) {
+      case 'rise':
+      case 'd-rise':
+      case 'live-rise':
+        yield* this.#byMasks(request, settings, signal);
+        return;
+      case 'grad-cam':
+        yield await this.#gradCam(request, settings);
+        return;
+      case 'sidu':
+        yield* this.#sidu(request, settings, signal);
+        return;
+    }
+  }
+
+  async close(): Promise<void> {
+    // Requests are served in order: this waits for what is being scored, as a session must not be torn away from its thread.
+    await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'close' })));
+    await Promise.all(this.clients.map((client) => client.close()));
+  }
+
+  async *#byMasks(
+    request: ExplainRequest,
+    settings: SettingsOf<'rise'> | SettingsOf<'d-rise'> | SettingsOf<'live-rise'>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<PartialExplanation> {
+    const { input } = this.manifest;
+    const placed = letterbox(request.size, input, input.resize);
+    const { content } = placed;
+    const pictures = windowPictures(request).map((picture) => ({ id: this.#nextId++, ...picture }));
+    const [{ picture }] = pictures;
+    const options: MaskStreamOptions = {
+      seed: request.seed,
+      content,
+      grid: settings.grid,
+      probability: settings.probability,
+      sampler: settings.sampler,
+      targets: picture.targets.map(({ box }) => toInput(box, placed)),
+    };
+    const begin = {
+      kind: 'begin',
+      fill: settings.fill,
+      rule: settings.target,
+      stream: options,
+      value: settings.method === 'd-rise' ? 'similarity' : 'score',
+      ...(settings.method === 'live-rise' ? { live: settings } : {}),
+    } as const;
+    const stream = new MaskStream(options);
+    const map = mapSize(content, settings);
+    const estimate = estimateOf(settings, stream, picture.targets.length);
+    const { resume } = request;
+    if (resume) estimate.restore(resume.passes, resume.sums);
+    const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);
+    try {
+      for (const { id, picture: begun } of pictures)
+        await Promise.all(this.clients.map((client) => ask(client, { ...begin, id, picture: begun }, 'done')));
+      const parts = { stream, source: this.#source(pictures, lost.length), estimate, map, targetCount: lost.length };
+      yield* explainByMasks(parts, settings, lost, requestHash(request, this.manifest), signal);
+    } finally {
+      const ends = this.clients.flatMap((client) => pictures.map(({ id }) => client.call({ kind: 'end', id })));
+      await Promise.allSettled(ends);
+    }
+  }
+
+  async *#sidu(
+    request: ExplainRequest,
+    settings: SettingsOf<'sidu'>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<PartialExplanation> {
+    const id = this.#nextId++;
+    const { input, classes } = this.manifest;
+    const placed = letterbox(request.size, input, input.resize);
+    const picture = sourcePicture(request);
+    const { fill, target: rule, masks, groups } = settings;
+    try {
+      await Promise.all(
+        this.clients.map((client) => ask(client, { kind: 'begin', id, picture, fill, rule, value: 'score' }, 'done')),
+      );
+      const made = ask(this.#idlest, { kind: 'siduMasks', picture, rule, masks, groups }, 'siduMasks');
+      const plan = {
+        levels: made.then(({ levels }) => levels),
+        placed,
+        map: mapSize(placed.content, settings),
+        classIndices: picture.targets.map(({ classIndex }) => classIndex),
+        classCount: classes.length,
+      };
+      const scorer: GridScorer = {
+        parallel: this.clients.length,
+        batch: this.batch,
+        score: (grids) => ask(this.#idlest, { kind: 'scoreGrids', id, masks: grids }, 'vectors'),
+      };
+      yield* explainBySidu(plan, scorer, settings, signal);
+    } finally {
+      await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'end', id })));
+    }
+  }
+
+  #source(pictures: readonly (WindowPicture & { readonly id: number })[], targetCount: number): ScoreSource {
+    return {
+      parallel: this.clients.length,
+      score: async (from, count) => {
+        const asked = pictures.map(async ({ id, targets }) => {
+          const scores = await ask(this.#idlest, { kind: 'score', id, from, count }, 'scored');
+          return { targets, scores };
+        });
+        return meanOverWindow(await Promise.all(asked), count, targetCount);
+      },
+    };
+  }
+
+  get #idlest(): Client {
+    return this.clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
+  }
+
+  async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<PartialExplanation> {
+    const { maps } = await ask(this.clients[0], { kind: 'gradCam', picture: sourcePicture(request), variant }, 'maps');
+    const nothing = { width: 1, height: 1, values: new Float32Array(1) };
+    return {
+      passes: 1,
+      plannedPasses: 1,
+      converged: false,
+      final: true,
+      targets: maps.map((map) => ({ map: map ?? nothing, lost: map ? 0 : 1 })),
+    };
+  }
+}
+
+/** A picture of a window, and which of the request's targets are in it. */
+interface WindowPicture {
+  readonly picture: SourcePicture;
+  readonly targets: readonly number[];
+}
+
+/** The picture itself, then those of its window that have any of the targets. */
+function windowPictures(request: ExplainRequest): [WindowPicture, ...WindowPicture[]] {
+  const { targets, size, window = [] } = request;
+  const others = window.flatMap(({ pixels, boxes }): WindowPicture[] => {
+    const present = targets.flatMap((target, index) => {
+      const box = boxes[index];
+      return box ? [{ index, target: { ...target, box } }] : [];
+    });
+    if (present.length === 0) return [];
+    const picture = sourcePicture({ pixels, size, targets: present.map(({ target }) => target) });
+    return [{ picture, targets: present.map(({ index }) => index) }];
+  });
+  return [{ picture: sourcePicture(request), targets: targets.map((_, index) => index) }, ...others];
+}
+
+function sourcePicture({ pixels, size, targets }: Pick<ExplainRequest, 'pixels' | 'size' | 'targets'>): SourcePicture {
+  return {
+    pixels,
+    size,
+    targets: targets.map(({ box, classIndex }) => ({ box: clip(box, size.width, size.height), classIndex })),
+  };
+}

@@ -1,0 +1,14 @@
+import type { ExplainedRecord } from './outputMessages.js';
+import type { ExplainedDetection } from '../perception/protocol.js';
+
+/** Detections as ExplainedDetections messages hold them. */
+export function explainedRecords(detections: readonly ExplainedDetection[], withMaps: boolean): ExplainedRecord[] {
+  return detections.map(({ map, attention, source, ...detection }) => ({
+    ...detection,
+    level: source.level,
+    energyInBox: attention?.energyInBox ?? 0,
+    energyGain: attention?.energyGain ?? 0,
+    peakInBox: attention?.peakInBox ?? false,
+    ...(withMaps && map && { map }),
+  }));
+}
