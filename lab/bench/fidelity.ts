@@ -133,7 +133,7 @@ async function measure(
     [
       `${pictures.length} pictures of ${new Set(pictures.map(({ spectrum }) => spectrum)).size} spectra with ${boxes} boxes;`,
       `streams: ${streams.map(({ name, passes, pictures: which }) => `${name} ${passes}${which === 'first' ? ' (first pictures)' : ''}`).join('; ')};`,
-      `deletion and insertion of ${curveCount} maps; SIDU of all boxes.`,
+      `deletion and insertion of ${curveCount} maps.`,
       `Still to do: passes worth ${total.toFixed(0)} of the whole network at ${wholeMs.toFixed(0)} ms (live ${liveMs.toFixed(1)} ms), on ${workers.length} threads ${timeLeft(total, (1000 / wholeMs) * workers.length)}.`,
       '',
     ].join('\n'),
@@ -220,7 +220,6 @@ async function judge(parts: Parts): Promise<FidelityReport> {
     liveMs: records.milliseconds(streams, 'features') ?? NaN,
     models: [...manifests.values()].map(({ name, sha256 }) => ({ name, sha256 })),
     rows,
-    sidu: records.all.filter((entry) => entry.kind === 'sidu'),
     curves: records.all.filter((entry) => entry.kind === 'curves'),
   };
 }

@@ -17,7 +17,6 @@ const BOXES = 10;
 const THREADS = 0;
 /** Rounds of whole explanations, which take as long as tens of passes. */
 const WHOLE_ROUNDS = 5;
-const GROUPS = 16;
 
 /**
  * A whole SIDU map of one box, from pixels to map with everything between, against one bare `session.run`, and a pass of live
@@ -114,7 +113,6 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
       const contestants = {
         bare: () => bare.run(),
         full: () => explain(target, full),
-        grouped: () => explain(target, { ...full, groups: GROUPS }),
       };
       const timings = await interleave(contestants, Math.min(rounds, WHOLE_ROUNDS), time);
       await explainer.close();
@@ -129,10 +127,6 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
           },
         ),
         plainRow('  its passes', 'passes', fullPasses),
-        comparedRow(`a SIDU map, ${GROUPS} groups / bare session.run`, 'ms', compare(timings.grouped, timings.bare), {
-          limit: 20,
-          side: 'at most',
-        }),
       ];
     }
   } finally {

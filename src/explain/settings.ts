@@ -80,20 +80,16 @@ const liveRise = z
     ...masks,
     /** What masked maps blend into: nothing, or the maps of the fill picture. */
     ground: z.enum(FEATURE_GROUNDS).default('fill'),
-    /** So many of the masks are passed through the whole network too, which takes the bias out: see MultilevelEstimate, CorrectedRidgeEstimate. */
+    /** So many of the masks are passed through the whole network too, which takes the bias out: see CorrectedRidgeEstimate. */
     corrected: z.int().min(0).max(MAX_PASSES).default(0),
     fill,
     target,
     ...streaming,
   })
   .refine(({ corrected, passes }) => corrected <= passes, { path: ['corrected'], message: 'must not exceed passes' })
-  .refine(({ corrected, sampler }) => corrected === 0 || sampler === 'plain' || sampler === 'importance', {
-    path: ['sampler'],
-    message: 'must be plain or importance where masks are corrected, which have to be independent of each other',
-  })
-  .refine(({ corrected, estimator }) => corrected === 0 || estimator !== 'regression', {
+  .refine(({ corrected, estimator }) => corrected === 0 || estimator === 'ridge', {
     path: ['estimator'],
-    message: 'must be mean or ridge where masks are corrected',
+    message: 'must be ridge where masks are corrected',
   })
   .readonly();
 const sidu = z
@@ -105,8 +101,6 @@ const sidu = z
     output: z.enum(SIDU_OUTPUTS),
     /** How feature maps become masks: see saliency/featureMasks.ts. */
     masks: z.enum(FEATURE_MASKS),
-    /** Feature channels are merged into so many groups; absent: every channel is a mask. */
-    groups: z.int().min(1).max(4096).optional(),
     /** Pixels of the model's input from one value of the map to the next. */
     mapStride: z.int().min(1).max(64).default(4),
     fill,
@@ -196,7 +190,7 @@ export function withEstimator<Settings extends SettingsOf<'rise' | 'd-rise' | 'l
   settings: Settings,
   estimator: Estimator,
 ): Settings {
-  return { ...settings, estimator, ...('corrected' in settings && estimator === 'regression' && { corrected: 0 }) };
+  return { ...settings, estimator, ...('corrected' in settings && estimator !== 'ridge' && { corrected: 0 }) };
 }
 
 /** The same with another number of masks; live RISE passes the same share of them through the whole network. */
@@ -216,6 +210,13 @@ export function withPasses<Settings extends SettingsOf<'rise' | 'd-rise' | 'live
 export function parseExplainSettings(value: unknown, source: string): ExplainSettings {
   const result = explainSettings.safeParse(value);
   if (result.success) return result.data;
+  const removed = removedSetting(value);
+  if (removed)
+    throw new ExpectedError(
+      'usage',
+      `the explanation settings of ${source} do not hold: ${removed.what}`,
+      removed.remedy,
+    );
   const problems = result.error.issues
     .slice(0, 10)
     .map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
@@ -224,4 +225,20 @@ export function parseExplainSettings(value: unknown, source: string): ExplainSet
     `the explanation settings of ${source} do not hold: ${problems.join('; ')}`,
     `correct these fields; methods are ${EXPLAIN_METHODS.join(', ')}, described in docs/explanations.md`,
   );
+}
+
+/** What earlier versions knew and measurements spoke against: docs/explanations.md. */
+function removedSetting(value: unknown): { readonly what: string; readonly remedy: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('sampler' in value && (value.sampler === 'antithetic' || value.sampler === 'stratified'))
+    return {
+      what: `${value.sampler} masks were removed in 0.2.0, as their maps were no nearer than those of plain ones`,
+      remedy: 'set sampler to plain or importance',
+    };
+  if ('groups' in value)
+    return {
+      what: 'groups of SIDU’s masks were removed in 0.2.0, as their maps were too far from those of all masks',
+      remedy: 'leave groups out',
+    };
+  return undefined;
 }

@@ -2,8 +2,7 @@ import { ESTIMATORS, type Estimator } from '../../../src/explain/settings.js';
 import { letterbox, toInput, type Size } from '../../../src/geometry/letterbox.js';
 import { pearson, topOverlap } from '../../../src/maps/mapAgreement.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
-import { isCorrected, MultilevelEstimate } from '../../../src/explain/estimates/multilevelEstimate.js';
-import { CorrectedRidgeEstimate } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
+import { CorrectedRidgeEstimate, isCorrected } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
 import { RidgeEstimate } from '../../../src/explain/estimates/ridgeEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../../src/explain/estimates/riseEstimate.js';
 import type { SaliencyMap } from '../../../src/maps/saliencyMap.js';
@@ -19,7 +18,7 @@ export interface Fidelity {
   readonly box: PlannedBox;
   /** Stream and estimator. */
   readonly method: string;
-  /** Masks, and of multilevel estimates those that were passed through the whole network too. */
+  /** Masks, and of corrected estimates those that were passed through the whole network too. */
   readonly passes: number;
   readonly corrected: number;
   /** Means over independent maps of so many passes. */
@@ -32,9 +31,8 @@ export interface Fidelity {
 
 /** 166 are a third of 500 and 100 a fifth: what a default may take, and should. */
 export const PASSES = [60, 100, 125, 166, 250, 500, 1000, 2500] as const;
-/** Full passes of multilevel estimates, beside so many live ones. */
+/** Full passes of corrected estimates, beside so many live ones. */
 export const CORRECTED = [20, 30, 60, 125] as const;
-export const MULTILEVEL = 'multilevel';
 export const CORRECTED_RIDGE = 'corrected ridge';
 /** Independent maps of one stream that are averaged over; more say little more. */
 const MAX_REPEATS = 2;
@@ -83,7 +81,7 @@ export class PictureJudge {
     const masks = this.#masks(stream);
     const count = this.targets.length;
     const scores = this.#scoresOf(stream);
-    const mean = new RiseEstimate(this.#geometry, stream.probability, masks.groupSize, count);
+    const mean = new RiseEstimate(this.#geometry, stream.probability, count);
     for (let i = from; i < from + passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
     return this.#mapsOf(mean);
   }
@@ -111,13 +109,11 @@ export class PictureJudge {
     const rows: Fidelity[] = [];
     for (const stream of this.streams.slice(1)) {
       const available = this.recorded(stream.name);
-      const { groupSize } = this.#masks(stream);
       for (const passes of PASSES) {
-        // Parts of the stream that start with a group are as independent as streams of their own.
-        const step = Math.ceil(passes / groupSize) * groupSize;
-        const repeats = Math.min(MAX_REPEATS, Math.floor((available - passes) / step + 1));
-        if (available < passes || repeats < 1) continue;
-        const made = Array.from({ length: repeats }, (_, r) => this.maps(stream.name, r * step, passes));
+        // Parts of the stream are as independent as streams of their own.
+        const repeats = Math.min(MAX_REPEATS, Math.floor(available / passes));
+        if (repeats < 1) continue;
+        const made = Array.from({ length: repeats }, (_, r) => this.maps(stream.name, r * passes, passes));
         for (const estimator of ESTIMATORS)
           rows.push(
             ...this.#compared(
@@ -128,23 +124,11 @@ export class PictureJudge {
           );
       }
     }
-    return [
-      ...rows,
-      ...this.#corrected(truths, MULTILEVEL, (masks, count) => {
-        return new MultilevelEstimate(this.#geometry, masks.options.probability, count);
-      }),
-      ...this.#corrected(truths, CORRECTED_RIDGE, (masks, count) => {
-        return new CorrectedRidgeEstimate(this.#geometry, masks, count);
-      }),
-    ];
+    return [...rows, ...this.#corrected(truths)];
   }
 
   /** Live masks of which some are passed through the whole network too. */
-  #corrected(
-    truths: readonly SaliencyMap[],
-    method: string,
-    make: (masks: MaskStream, count: number) => MapEstimate,
-  ): Fidelity[] {
+  #corrected(truths: readonly SaliencyMap[]): Fidelity[] {
     const [live, full] = [LIVE, IMPORTANCE].map((name) => this.#scoresOf(this.#stream(name)));
     const count = this.targets.length;
     const available = Math.min(live.length, full.length) / count;
@@ -153,7 +137,7 @@ export class PictureJudge {
       CORRECTED.filter((corrected) => corrected < passes && passes <= available).flatMap((corrected) => {
         const repeats = Math.min(MAX_REPEATS, Math.floor(available / passes));
         const made = Array.from({ length: repeats }, (_, r) => {
-          const estimate = make(masks, count);
+          const estimate = new CorrectedRidgeEstimate(this.#geometry, masks, count);
           const scores = new Float32Array(2 * count);
           for (let k = 0; k < passes; k++) {
             const i = r * passes + k;
@@ -164,7 +148,7 @@ export class PictureJudge {
           }
           return this.#mapsOf(estimate);
         });
-        return this.#compared(made, truths, { method, passes, corrected, scores: live });
+        return this.#compared(made, truths, { method: CORRECTED_RIDGE, passes, corrected, scores: live });
       }),
     );
   }

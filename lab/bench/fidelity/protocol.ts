@@ -1,7 +1,5 @@
 import type { SaliencyMap } from '../../../src/maps/saliencyMap.js';
-import type { SiduOutput } from '../../../src/explain/estimates/sidu.js';
 import type { PlannedPicture, SourcePixels } from './plan.js';
-import type { SiduRecord } from './records.js';
 import type { RecordedStream } from './streams.js';
 
 interface OfPicture {
@@ -19,8 +17,6 @@ export type FidelityTask =
       readonly from: number;
       readonly count: number;
     })
-  /** SIDU of all boxes with all channels, and how near grouped SIDU comes to it. */
-  | (OfPicture & { readonly kind: 'sidu'; readonly output: SiduOutput; readonly groups: readonly number[] })
   /** Deletion and insertion of a box's map. */
   | (OfPicture & {
       readonly kind: 'curves';
@@ -37,5 +33,4 @@ export interface FidelityRequest {
 
 export type FidelityAnswer =
   | { readonly kind: 'masks'; readonly scores: Float32Array<ArrayBuffer>; readonly ms: number }
-  | { readonly kind: 'sidu'; readonly rows: SiduRecord['rows'] }
   | { readonly kind: 'curves'; readonly deletion: number; readonly insertion: number };

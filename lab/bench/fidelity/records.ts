@@ -16,14 +16,6 @@ const maskScores = z.object({
   /** Of all `count` passes together. */
   ms: z.number(),
 });
-const siduRows = z.object({
-  kind: z.literal('sidu'),
-  picture: z.string(),
-  output: z.string(),
-  rows: z.array(
-    z.object({ box: z.int(), groups: z.int(), passes: z.int(), pearson: z.number().nullable(), top5: z.number() }),
-  ),
-});
 const curves = z.object({
   kind: z.literal('curves'),
   picture: z.string(),
@@ -33,10 +25,9 @@ const curves = z.object({
   deletion: z.number(),
   insertion: z.number(),
 });
-const record = z.discriminatedUnion('kind', [maskScores, siduRows, curves]);
+const record = z.discriminatedUnion('kind', [maskScores, curves]);
 
 export type FidelityRecord = z.infer<typeof record>;
-export type SiduRecord = z.infer<typeof siduRows>;
 export type CurveRecord = z.infer<typeof curves>;
 
 /** What a run has recorded so far, each piece on disk before the next is asked for. */

@@ -71,8 +71,6 @@ function recordOf(task: FidelityTask, answer: FidelityAnswer, map: string): Fide
     const scores = Buffer.from(answer.scores.buffer).toString('base64');
     return { kind: 'masks', picture, stream: stream.name, from, count, scores, ms: answer.ms };
   }
-  if (task.kind === 'sidu' && answer.kind === 'sidu')
-    return { kind: 'sidu', picture, output: task.output, rows: answer.rows };
   if (task.kind === 'curves' && answer.kind === 'curves') {
     const { deletion, insertion } = answer;
     return { kind: 'curves', picture, box: task.box, map, deletion, insertion };

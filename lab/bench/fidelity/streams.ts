@@ -35,7 +35,7 @@ const study = { rows: 8, columns: 8, probability: 0.1, masks: 'picture', among: 
 
 /**
  * The reference is the study's RISE with masks of its own. Live masks are those of `importance`, so that their scores and the full
- * ones of the same masks make multilevel estimates without further passes.
+ * ones of the same masks make corrected estimates without further passes.
  */
 export function streams(reference: number, passes: number): RecordedStream[] {
   const own = { ...study, passes };
@@ -47,8 +47,6 @@ export function streams(reference: number, passes: number): RecordedStream[] {
     { name: PLAIN, sampler: 'plain', ...own, seed: 1 },
     { name: IMPORTANCE, sampler: 'importance', ...own, seed: 2 },
     { name: LIVE, sampler: 'importance', ...own, seed: 2, masks: 'features' },
-    { name: 'stratified', sampler: 'stratified', ...few, seed: 3 },
-    { name: 'antithetic', sampler: 'antithetic', ...few, seed: 4 },
     { name: AFTER_NMS, ...nms, seed: 1 },
     { name: 'importance, p = 0.25', ...first, probability: 0.25, seed: 6 },
     { name: 'importance, p = 0.5', ...first, probability: 0.5, seed: 7 },

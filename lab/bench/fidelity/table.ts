@@ -1,5 +1,5 @@
-import { CORRECTED, CORRECTED_RIDGE, MULTILEVEL, PASSES, type Fidelity } from './judge.js';
-import type { CurveRecord, SiduRecord } from './records.js';
+import { CORRECTED, CORRECTED_RIDGE, PASSES, type Fidelity } from './judge.js';
+import type { CurveRecord } from './records.js';
 import { AFTER_NMS, LIVE, PLAIN } from './streams.js';
 
 /** What a run has measured, whole or in part. */
@@ -15,7 +15,6 @@ export interface FidelityReport {
   readonly liveMs: number;
   readonly models: readonly { readonly name: string; readonly sha256: string }[];
   readonly rows: readonly Fidelity[];
-  readonly sidu: readonly SiduRecord[];
   readonly curves: readonly CurveRecord[];
 }
 
@@ -27,7 +26,7 @@ export function fidelityTables(report: FidelityReport): string {
     const own = rows.filter(({ box }) => box.size === size);
     if (own.length > 0) lines.push(`### Boxes that are ${size} (${count(own)})`, '', ...byPasses(own), '');
   }
-  lines.push(...multilevel(report), ...afterSuppression(rows), ...curveTable(report), ...siduTable(report.sidu));
+  lines.push(...liveTable(report), ...afterSuppression(rows), ...curveTable(report));
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -52,7 +51,7 @@ function count(rows: readonly Fidelity[]): number {
 }
 
 function byPasses(rows: readonly Fidelity[]): string[] {
-  const own = rows.filter(({ method }) => method !== MULTILEVEL && method !== CORRECTED_RIDGE);
+  const own = rows.filter(({ method }) => method !== CORRECTED_RIDGE);
   const all = count(own);
   const target = meansOf(own.filter(({ method, passes }) => method === `${PLAIN}, mean` && passes === 500));
   const body = [...new Set(own.map(({ method }) => method))].map((method) => {
@@ -83,16 +82,15 @@ function cell(rows: readonly Fidelity[], all: number): string {
   return `${means.pearson.toFixed(3)} / ${means.top5.toFixed(3)}${rows.length < all ? ` (${rows.length})` : ''}`;
 }
 
-function multilevel({ rows, liveMs, wholeMs }: FidelityReport): string[] {
+function liveTable({ rows, liveMs, wholeMs }: FidelityReport): string[] {
   const cost = liveMs / wholeMs;
   const all = count(rows);
   const body = PASSES.flatMap((passes) =>
     [0, ...CORRECTED].flatMap((corrected) => {
       const same = rows.filter((row) => row.passes === passes && row.corrected === corrected);
-      const [mean, ridge] = [
-        [MULTILEVEL, `${LIVE}, mean`],
-        [CORRECTED_RIDGE, `${LIVE}, ridge`],
-      ].map(([several, alone]) => same.filter(({ method }) => method === (corrected === 0 ? alone : several)));
+      const of = (wanted: string): Fidelity[] => same.filter(({ method }) => method === wanted);
+      const mean = of(`${LIVE}, mean`);
+      const ridge = of(corrected === 0 ? `${LIVE}, ridge` : CORRECTED_RIDGE);
       if (ridge.length === 0) return [];
       return [
         [String(passes), String(corrected), (passes * cost + corrected).toFixed(0), cell(mean, all), cell(ridge, all)],
@@ -146,37 +144,6 @@ function curveTable({ curves }: FidelityReport): string[] {
     'are better.',
     '',
     ...markdown(['map', 'boxes', 'deletion', 'insertion'], body),
-    '',
-  ];
-}
-
-function siduTable(sidu: readonly SiduRecord[]): string[] {
-  if (sidu.length === 0) return [];
-  const flat = sidu.flatMap(({ output, rows }) => rows.map((row) => ({ output, ...row })));
-  const body = [...new Set(flat.map(({ output }) => output))].flatMap((output) =>
-    [...new Set(flat.map(({ groups }) => groups))].map((groups) => {
-      const own = flat.filter((row) => row.output === output && row.groups === groups && row.pearson !== null);
-      const pearsons = own.map(({ pearson }) => pearson ?? 0).sort((a, b) => a - b);
-      const mean = (values: readonly number[]): string =>
-        values.length === 0 ? '' : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
-      const good = pearsons.filter((value) => value >= 0.9).length;
-      const worst = pearsons[0]?.toFixed(3) ?? '';
-      return [
-        output,
-        String(groups),
-        mean(pearsons),
-        worst,
-        `${good} of ${own.length}`,
-        mean(own.map(({ top5 }) => top5)),
-      ];
-    }),
-  );
-  return [
-    '### SIDU with grouped channels against all channels',
-    '',
-    'Boxes that are lost behind every mask have no map and are left out.',
-    '',
-    ...markdown(['output', 'groups', 'Pearson, mean', 'worst', '≥ 0.9', 'top-5 % IoU'], body),
     '',
   ];
 }

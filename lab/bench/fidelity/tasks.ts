@@ -1,4 +1,3 @@
-import { SIDU_OUTPUTS } from '../../../src/explain/estimates/sidu.js';
 import type { PlannedPicture } from './plan.js';
 import type { FidelityTask } from './protocol.js';
 import type { Records } from './records.js';
@@ -6,10 +5,6 @@ import type { RecordedStream } from './streams.js';
 
 /** Masks of one piece of work: what a kill can cost. */
 const PIECE = 50;
-/** Groups that SIDU's channels are merged into. */
-export const SIDU_GROUPS = [8, 16, 32] as const;
-/** Passes that one picture's SIDU takes at most: three levels of 64 channels, and groups of each. */
-export const SIDU_PASSES = 3 * (64 + 8 + 16 + 32);
 
 /**
  * What is still to be recorded, picture by picture and all spectra before the next round, so that a run that is cut short has whole
@@ -24,13 +19,12 @@ export function openTasks(
   const done = new Map<string, number>();
   for (const entry of records.all)
     if (entry.kind === 'masks') done.set(`${entry.picture} ${entry.stream} ${entry.from}`, entry.count);
-    else if (entry.kind === 'sidu') done.set(`${entry.picture} sidu ${entry.output}`, 1);
   return pictures
     .toSorted((a, b) => a.round - b.round)
     .flatMap((picture) => {
       const manifest = manifestOf(picture);
       const own = streams.filter(({ pictures: which }) => which === 'all' || picture.round === 0);
-      const masks = own.flatMap((stream) => {
+      return own.flatMap((stream) => {
         const pieces: FidelityTask[] = [];
         for (let from = 0; from < stream.passes;) {
           const known = done.get(`${picture.id} ${stream.name} ${from}`);
@@ -40,10 +34,6 @@ export function openTasks(
         }
         return pieces;
       });
-      const sidu = SIDU_OUTPUTS.filter((output) => !done.has(`${picture.id} sidu ${output}`)).map(
-        (output): FidelityTask => ({ kind: 'sidu', manifest, picture, output, groups: SIDU_GROUPS }),
-      );
-      return [...masks, ...sidu];
     });
 }
 
@@ -52,8 +42,6 @@ export function fullPasses(task: FidelityTask, liveCost: number): number {
   switch (task.kind) {
     case 'masks':
       return task.count * (task.stream.masks === 'features' ? liveCost : 1);
-    case 'sidu':
-      return SIDU_PASSES;
     case 'curves':
       return 2 * (task.steps + 1) + 4;
   }

@@ -2,23 +2,16 @@ import { MaskedDetector } from '../../../src/explain/network/maskedDetector.js';
 import type { MaskedPicture, MaskedTarget } from '../../../src/explain/network/maskedPicture.js';
 import { gridBatch } from '../../../src/explain/run/gridBatch.js';
 import { fillPicture, modelPicture, type ModelPicture } from '../../../src/explain/run/modelPicture.js';
-import { presetSettings } from '../../../src/explain/settings.js';
-import { explainBySidu } from '../../../src/explain/run/siduExplanation.js';
-import { siduMasks } from '../../../src/explain/masks/siduMasks.js';
-import { mapSize } from '../../../src/explain/estimates/estimateOf.js';
 import { toInput } from '../../../src/geometry/letterbox.js';
-import { pearson, topOverlap } from '../../../src/maps/mapAgreement.js';
 import { areaUnderCurve, PERTURBATIONS, relativeArea } from '../../numbers/perturbationCurve.js';
 import { importanceRanks } from '../../../src/maps/pixelOrder.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
-import type { SaliencyMap } from '../../../src/maps/saliencyMap.js';
 import { upsample } from '../../../src/maps/upsample.js';
 import { PerturbationScorer } from '../../study/perturbation.js';
 import { DEFAULT_CURVES } from '../../study/settings.js';
 import { serve } from '../../../src/workers/workerServer.js';
 import type { PlannedPicture, SourcePixels } from './plan.js';
 import type { FidelityAnswer, FidelityRequest, FidelityTask } from './protocol.js';
-import type { SiduRecord } from './records.js';
 import { streamOptions, type RecordedStream } from './streams.js';
 
 /** A thread of the fidelity bench: one session thread, one network and one picture at a time. */
@@ -37,8 +30,6 @@ serve<FidelityRequest, FidelityAnswer>(async ({ task, source }) => {
       const value = await maskScores(detector, task);
       return { value, transfer: [value.scores.buffer] };
     }
-    case 'sidu':
-      return { value: { kind: 'sidu', rows: await groupedSidu(detector, task) } };
     case 'curves':
       return { value: await curves(detector, task) };
   }
@@ -100,49 +91,6 @@ async function maskScores(
   for (let i = 0; i < count; i++)
     scores.set((await masked.scoreGrids(gridBatch(masks, from + i, 1))).scores, i * targets.length);
   return { kind: 'masks', scores, ms: performance.now() - started };
-}
-
-async function groupedSidu(
-  detector: MaskedDetector,
-  { output, groups }: Extract<FidelityTask, { kind: 'sidu' }>,
-): Promise<SiduRecord['rows']> {
-  const masked = await pictureOf(detector, { masks: 'picture', among: 'anchors' });
-  const { laid, targets } = taken();
-  const settings = presetSettings('sidu');
-  const rule = { among: 'anchors', ...RULE } as const;
-  const explain = async (count: number | undefined): Promise<{ passes: number; maps: readonly SaliencyMap[] }> => {
-    const setup = { pixels: laid.pixels, content: laid.placed.content, targets, rule, masks: settings.masks };
-    const plan = {
-      levels: siduMasks(detector, { ...setup, groups: count }),
-      placed: laid.placed,
-      map: mapSize(laid.placed.content, settings),
-      classIndices: targets.map(({ classIndex }) => classIndex),
-      classCount: detector.manifest.classes.length,
-    };
-    const scorer = { parallel: 1, batch: 1, score: masked.scoreGrids.bind(masked) };
-    let last: { passes: number; maps: readonly SaliencyMap[] } = { passes: 0, maps: [] };
-    for await (const partial of explainBySidu(plan, scorer, { sigma: settings.sigma, output }))
-      last = { passes: partial.passes, maps: partial.targets.map(({ map }) => map) };
-    return last;
-  };
-  const full = await explain(undefined);
-  const rows: SiduRecord['rows'] = [];
-  for (const count of groups) {
-    const grouped = await explain(count);
-    grouped.maps.forEach(({ values }, box) => {
-      const truth = full.maps[box].values;
-      // A map of zeros, of a box that is lost behind every mask, says nothing about grouping.
-      const says = truth.some((value) => value !== truth[0]);
-      rows.push({
-        box,
-        groups: count,
-        passes: grouped.passes,
-        pearson: says ? pearson(values, truth) : null,
-        top5: topOverlap(values, truth),
-      });
-    });
-  }
-  return rows;
 }
 
 async function curves(

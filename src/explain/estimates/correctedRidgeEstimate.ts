@@ -4,13 +4,18 @@ import type { MaskStream, SampledMask } from '../masks/maskStream.js';
 import { RegressionEstimate } from './regressionEstimate.js';
 import type { MapEstimate, MapGeometry } from './riseEstimate.js';
 
+/** True where mask `index` of `passes` is one of `corrected` that also get a full pass, spread evenly. */
+export function isCorrected(index: number, passes: number, corrected: number): boolean {
+  return Math.floor(((index + 1) * corrected) / passes) > Math.floor((index * corrected) / passes);
+}
+
 /**
  * The map of many cheap passes, corrected by few full ones: a ridge regression of the full scores (see RidgeEstimate) that expects the
  * slopes of the cheap ones, times the factor by which they follow the full scores best, instead of none. With many full passes it is their
  * map whatever the cheap scores are; with none it is the cheap ones'.
  *
  * `standardError` and `convergence` are those of the unbiased estimate from the full passes alone, which know nothing of the cheap ones.
- * Masks have to be independent of each other. Scores are [2T]: the cheap ones of all targets, then the full ones, NaN where there was no full
+ * Scores are [2T]: the cheap ones of all targets, then the full ones, NaN where there was no full
  * pass.
  */
 export class CorrectedRidgeEstimate implements MapEstimate {

@@ -1,7 +1,6 @@
 import type { Size } from '../../geometry/letterbox.js';
 import type { MaskStream } from '../masks/maskStream.js';
 import { CorrectedRidgeEstimate } from './correctedRidgeEstimate.js';
-import { MultilevelEstimate } from './multilevelEstimate.js';
 import { RegressionEstimate } from './regressionEstimate.js';
 import { RidgeEstimate } from './ridgeEstimate.js';
 import { RiseEstimate, type MapEstimate } from './riseEstimate.js';
@@ -16,20 +15,18 @@ export function mapSize(content: Size, { mapStride }: Pick<Wanted, 'mapStride'>)
 
 /**
  * The estimator that the settings ask for.
- * @param settings with `corrected` above 0, scores are those of MultilevelEstimate
+ * @param settings with `corrected` above 0 (`ridge` only), scores are those of CorrectedRidgeEstimate
  */
 export function estimateOf(settings: Wanted, stream: MaskStream, targetCount: number): MapEstimate {
   const { content, probability } = stream.options;
   const geometry = { ...mapSize(content, settings), content };
-  const isCorrected = (settings.corrected ?? 0) > 0;
+  const corrected = (settings.corrected ?? 0) > 0;
   switch (settings.estimator) {
     case 'ridge':
-      return new (isCorrected ? CorrectedRidgeEstimate : RidgeEstimate)(geometry, stream, targetCount);
+      return new (corrected ? CorrectedRidgeEstimate : RidgeEstimate)(geometry, stream, targetCount);
     case 'regression':
       return new RegressionEstimate(geometry, stream, targetCount);
     case 'mean':
-      return isCorrected
-        ? new MultilevelEstimate(geometry, probability, targetCount)
-        : new RiseEstimate(geometry, probability, stream.groupSize, targetCount);
+      return new RiseEstimate(geometry, probability, targetCount);
   }
 }

@@ -1,85 +1,48 @@
 /** Running sums of one target's map, in float64. */
 interface Sums {
-  /** [pixels]: Σ of all finished groups, of every second one, of their squares, and Σ of the group at hand. */
+  /** [pixels]: Σ y over all masks, over every second one, and Σ y². */
   readonly sum: Float64Array;
   readonly half: Float64Array;
   readonly squares: Float64Array;
-  readonly group: Float64Array;
 }
 
 /**
- * Mean, variance and convergence of maps that are averages over masks, without keeping the masks. Masks of a group depend on
- * each other, groups do not: the variance is that between groups. Squares are summed in float64 and `Σ y² − (Σ y)²/G` taken at
- * the end.
+ * Mean, variance and convergence of maps that are averages over N independent masks, without keeping the masks. Squares are summed in
+ * float64 and `Σ y² − (Σ y)²/N` taken at the end.
  */
 export class MapSums {
+  /** Masks so far; an estimate that is restored sets it along with `arrays`. */
   passes = 0;
   readonly #targets: readonly Sums[];
-  readonly #touched: boolean[];
   readonly #nothing: Float64Array;
 
-  constructor(
-    pixels: number,
-    private readonly groupSize: number,
-    targetCount: number,
-  ) {
+  constructor(pixels: number, targetCount: number) {
     const array = (): Float64Array => new Float64Array(pixels);
-    this.#targets = Array.from({ length: targetCount }, () => ({
-      ...{ sum: array(), half: array(), squares: array(), group: array() },
-    }));
-    this.#touched = this.#targets.map(() => false);
+    this.#targets = Array.from({ length: targetCount }, () => ({ sum: array(), half: array(), squares: array() }));
     this.#nothing = array();
   }
 
-  /** Whether the next mask is the first of a group. */
-  get atGroupStart(): boolean {
-    return this.passes % this.groupSize === 0;
-  }
-
-  /** Adds `factor · mask + base` to the group at hand; at most once for each mask and target. */
-  accumulate(target: number, factor: number, mask: Float64Array, base?: Float64Array): void {
-    const sums = this.#targets[target];
-    if (this.groupSize === 1) {
-      addWholeGroup(sums, this.passes % 2 === 1, factor, mask, base ?? this.#nothing);
-      return;
-    }
-    const { group } = sums;
-    if (base) for (let x = 0; x < group.length; x++) group[x] += factor * mask[x] + base[x];
-    else for (let x = 0; x < group.length; x++) group[x] += factor * mask[x];
-    this.#touched[target] = true;
+  /** Adds `factor · mask + base`; at most once for each mask and target. */
+  accumulate(target: number, factor: number, mask: Float64Array, base: Float64Array = this.#nothing): void {
+    addTo(this.#targets[target], this.passes % 2 === 1, factor, mask, base);
   }
 
   /** Counts a mask; to be called once after all targets were accumulated. */
   endMask(): void {
     this.passes += 1;
-    if (this.passes % this.groupSize !== 0) return;
-    const second = (this.passes / this.groupSize) % 2 === 0;
-    this.#targets.forEach(({ sum, half, squares, group }, t) => {
-      // Most passes find most targets nowhere and add nothing.
-      if (!this.#touched[t]) return;
-      for (let x = 0; x < group.length; x++) {
-        const value = group[x];
-        sum[x] += value;
-        squares[x] += value * value;
-      }
-      if (second) for (let x = 0; x < group.length; x++) half[x] += group[x];
-      group.fill(0);
-      this.#touched[t] = false;
-    });
   }
 
   mean(target: number): Float32Array {
-    const { sum, group } = this.#targets[target];
     const scale = 1 / Math.max(1, this.passes);
-    return Float32Array.from(sum, (value, x) => (value + group[x]) * scale);
+    return Float32Array.from(this.#targets[target].sum, (value) => value * scale);
   }
 
   standardError(target: number): Float32Array {
     const { sum, squares } = this.#targets[target];
-    const groups = Math.floor(this.passes / this.groupSize);
-    if (groups < 2) return new Float32Array(sum.length).fill(Infinity);
-    const scale = 1 / (this.groupSize * Math.sqrt(groups * (groups - 1)));
-    return Float32Array.from(sum, (value, x) => scale * Math.sqrt(Math.max(0, squares[x] - (value * value) / groups)));
+    const { passes } = this;
+    if (passes < 2) return new Float32Array(sum.length).fill(Infinity);
+    const scale = 1 / Math.sqrt(passes * (passes - 1));
+    return Float32Array.from(sum, (value, x) => scale * Math.sqrt(Math.max(0, squares[x] - (value * value) / passes)));
   }
 
   /** See MapEstimate.convergence. */
@@ -94,21 +57,15 @@ export class MapSums {
 
   /** The sums themselves. */
   arrays(): Float64Array[] {
-    return this.#targets.flatMap(({ sum, half, squares, group }) => [sum, half, squares, group]);
-  }
-
-  /** To be called after `arrays` were overwritten with those of an estimate after `passes` masks. */
-  restored(passes: number): void {
-    this.#touched.fill(true);
-    this.passes = passes;
+    return this.#targets.flatMap(({ sum, half, squares }) => [sum, half, squares]);
   }
 }
 
 /**
- * Adds `factor · mask + base`, a group of a single mask, to all sums in one go: one way through memory instead of four, and two loops
- * without a branch, which take half the time of one with it.
+ * Adds `factor · mask + base` to all sums in one go: one way through memory instead of three, and two loops without a branch, which take
+ * half the time of one with it.
  */
-function addWholeGroup(
+function addTo(
   { sum, half, squares }: Sums,
   second: boolean,
   factor: number,

@@ -14,7 +14,7 @@ const NEXT_FIT = 1.4;
  *
  * `S(x) = 1/N Σ_i ( w_i (p_i − f_i(M_i)) M_i(x) / p + E[f_i(M)·M(x)] / p )`.
  *
- * f_i is a ridge regression on the groups before mask i, so that every term's expectation is S(x) whatever f_i is: the
+ * f_i is a ridge regression on the masks before mask i, so that every term's expectation is S(x) whatever f_i is: the
  * estimate is unbiased, and a useless f costs a little variance, not the map.
  */
 export class RegressionEstimate implements MapEstimate {
@@ -34,7 +34,7 @@ export class RegressionEstimate implements MapEstimate {
     private readonly targetCount: number,
   ) {
     const pixels = geometry.width * geometry.height;
-    this.#sums = new MapSums(pixels, stream.groupSize, targetCount);
+    this.#sums = new MapSums(pixels, targetCount);
     this.#mask = new Float64Array(pixels);
     this.regression = new MaskRegression(geometry, stream, targetCount);
     this.#models = Array.from({ length: targetCount }, () => this.regression.emptyModel());
@@ -46,8 +46,7 @@ export class RegressionEstimate implements MapEstimate {
   }
 
   add(mask: SampledMask, scores: ArrayLike<number>): void {
-    // A fit between groups: the masks of a group depend on each other.
-    if (this.passes >= this.#due[0] && this.#sums.atGroupStart) this.#fit();
+    if (this.passes >= this.#due[0]) this.#fit();
     const { probability } = this.stream.options;
     const { geometry } = this;
     sampleMask(mask, geometry, geometry.content, this.#mask);
@@ -86,7 +85,7 @@ export class RegressionEstimate implements MapEstimate {
 
   restore(passes: number, saved: readonly Float64Array[]): void {
     copyAll(saved, this.#arrays());
-    this.#sums.restored(passes);
+    this.#sums.passes = passes;
   }
 
   #arrays(): Float64Array[] {

@@ -3,8 +3,6 @@ import { sampleMask } from '../masks/gridMask.js';
 import { copyAll, MapSums } from './mapSums.js';
 import type { SampledMask } from '../masks/maskStream.js';
 
-export { copyAll, pearson, stepUp } from './mapSums.js';
-
 /** Estimates one map for each of several targets from a stream of masks and scores. */
 export interface MapEstimate {
   /** Masks added so far. */
@@ -17,7 +15,7 @@ export interface MapEstimate {
   standardError(target: number): Float32Array;
   /**
    * Estimated Pearson correlation of `map` with the map of infinitely many masks, in [0, 1]; 0 for a flat map. From the
-   * correlation r of the maps of every other group with those of the rest: `√(2r / (1 + r))` (Spearman and Brown's formula
+   * correlation r of the map of every other mask with that of the rest: `√(2r / (1 + r))` (Spearman and Brown's formula
    * gives the reliability of both halves together; its root is the correlation with what has no noise).
    */
   convergence(target: number): number;
@@ -42,19 +40,15 @@ export class RiseEstimate implements MapEstimate {
   readonly #sums: MapSums;
   readonly #mask: Float64Array;
 
-  /**
-   * @param probability E[M]
-   * @param groupSize see MaskStream
-   */
+  /** @param probability E[M] */
   constructor(
     private readonly geometry: MapGeometry,
     private readonly probability: number,
-    groupSize: number,
     targetCount: number,
   ) {
     const pixels = geometry.width * geometry.height;
     this.#mask = new Float64Array(pixels);
-    this.#sums = new MapSums(pixels, groupSize, targetCount);
+    this.#sums = new MapSums(pixels, targetCount);
   }
 
   get passes(): number {
@@ -92,6 +86,6 @@ export class RiseEstimate implements MapEstimate {
 
   restore(passes: number, saved: readonly Float64Array[]): void {
     copyAll(saved, this.#sums.arrays());
-    this.#sums.restored(passes);
+    this.#sums.passes = passes;
   }
 }

@@ -39,7 +39,7 @@ export function similarityDifferences(unmasked: ArrayLike<number>, masked: Vecto
 }
 
 /**
- * Uniqueness, the study's equation 6: `u_i = Σ_j ‖p_i − p_j‖`. A vector that stands for several masks counts as often:
+ * Uniqueness, the study's equation 6: `u_i = Σ_j ‖p_i − p_j‖`. The vector of a mask that came several times counts as often:
  * `u_i = Σ_j n_j ‖p_i − p_j‖`. (Original SIDU's code stretches u over the masks to [0, 1]; the equation does not.)
  * @param multiplicity n [count]
  */

@@ -3,7 +3,7 @@ import type { Size } from '../../geometry/letterbox.js';
 import type { GridMask } from './gridMask.js';
 import { uniforms } from './philox.js';
 
-export const SAMPLERS = ['plain', 'antithetic', 'stratified', 'importance'] as const;
+export const SAMPLERS = ['plain', 'importance'] as const;
 export type Sampler = (typeof SAMPLERS)[number];
 
 /** What the masks of one explanation have in common. */
@@ -27,7 +27,6 @@ export interface SampledMask extends GridMask {
 
 /** Streams of random numbers. */
 const CELLS = 0;
-const STRATA = 1;
 const CHOICE = 2;
 
 /** Share of masks that `importance` leaves plain: what makes its weights bounded and exact whatever the detector does. */
@@ -36,12 +35,9 @@ const PLAIN_SHARE = 0.1;
 /**
  * The masks of RISE (Petsiuk et al. 2018, section 3.2; the study's parameters are 8×8 cells, probability 0.1): binary grids
  * whose cells are on with probability p, stretched bilinearly to `(cells + 1)·⌈side/cells⌉` pixels and cut out at an offset of
- * 0 to `⌈side/cells⌉ − 1` pixels. Every mask is a pure function of the options and its index, and every single mask of
- * `plain`, `antithetic` and `stratified` has the same distribution; they differ in how masks depend on each other:
- * - `plain`: not at all.
- * - `antithetic`: the second of a pair is made of `1 − u` where the first is made of u.
- * - `stratified`: within a group of L = ⌊1/p⌉ masks, each cell's and offset's L numbers fall into L different parts of
- *   [0, 1) (a Latin hypercube): with p = 1/L each cell is on exactly once in a group.
+ * 0 to `⌈side/cells⌉ − 1` pixels. Every mask is a pure function of the options and its index, and masks are independent of each
+ * other:
+ * - `plain`: as above.
  * - `importance`: nine of ten masks show something of a target: one of the targets is drawn, one of the `K_t` cells over its
  *   box is drawn and switched on, all else is plain. The weight, plain over actual probability, is
  *   `1 / (0.1 + 0.9 · mean_t(on_t / (K_t·p)))` with `on_t` of the `K_t` cells on.
@@ -49,67 +45,28 @@ const PLAIN_SHARE = 0.1;
 export class MaskStream {
   /** To what the grid is stretched. */
   readonly upsampled: Size;
-  /** Masks that depend on each other: consecutive groups of this size are independent of one another. */
-  readonly groupSize: number;
   readonly #cell: Size;
-  #strata: { block: number; ranks: Float64Array[] } | undefined;
 
   constructor(readonly options: MaskStreamOptions) {
-    const { content, grid, probability, sampler } = options;
+    const { content, grid } = options;
     this.#cell = { width: Math.ceil(content.width / grid.columns), height: Math.ceil(content.height / grid.rows) };
     this.upsampled = {
       width: (grid.columns + 1) * this.#cell.width,
       height: (grid.rows + 1) * this.#cell.height,
     };
-    const strata = Math.min(Math.max(Math.round(1 / probability), 2), 64);
-    this.groupSize = sampler === 'antithetic' ? 2 : sampler === 'stratified' ? strata : 1;
   }
 
   /** @param index a whole number from 0 */
   mask(index: number): SampledMask {
     const { rows, columns } = this.options.grid;
-    const { probability } = this.options;
-    const numbers = this.#numbers(index, rows * columns + 2);
+    const { seed, probability, sampler } = this.options;
+    const numbers = uniforms(seed, CELLS, index, rows * columns + 2);
     const offsetY = Math.floor(numbers[0] * this.#cell.height);
     const offsetX = Math.floor(numbers[1] * this.#cell.width);
     const grid = new Uint8Array(rows * columns);
     for (let k = 0; k < grid.length; k++) grid[k] = numbers[k + 2] < probability ? 1 : 0;
     const mask = { rows, columns, grid, offsetY, offsetX, upsampled: this.upsampled };
-    return { ...mask, weight: this.options.sampler === 'importance' ? this.#favour(index, mask) : 1 };
-  }
-
-  #numbers(index: number, count: number): Float64Array {
-    const { seed, sampler } = this.options;
-    switch (sampler) {
-      case 'plain':
-      case 'importance':
-        return uniforms(seed, CELLS, index, count);
-      case 'antithetic': {
-        const numbers = uniforms(seed, CELLS, Math.floor(index / 2), count);
-        return index % 2 === 0 ? numbers : numbers.map((u) => 1 - u);
-      }
-      case 'stratified': {
-        const block = Math.floor(index / this.groupSize);
-        if (this.#strata?.block !== block) this.#strata = { block, ranks: this.#shuffles(block, count) };
-        const { ranks } = this.#strata;
-        const within = uniforms(seed, CELLS, index, count);
-        return within.map((u, d) => (ranks[d][index % this.groupSize] + u) / this.groupSize);
-      }
-    }
-  }
-
-  /** A random order of 0 … L − 1 for each of `count` dimensions. */
-  #shuffles(block: number, count: number): Float64Array[] {
-    const length = this.groupSize;
-    const numbers = uniforms(this.options.seed, STRATA, block, count * length);
-    return Array.from({ length: count }, (_, d) => {
-      const order = Float64Array.from({ length }, (_, i) => i);
-      for (let i = length - 1; i > 0; i--) {
-        const j = Math.floor(numbers[d * length + i] * (i + 1));
-        [order[i], order[j]] = [order[j], order[i]];
-      }
-      return order;
-    });
+    return { ...mask, weight: sampler === 'importance' ? this.#favour(index, mask) : 1 };
   }
 
   /** Switches a cell over a target on in nine of ten masks; returns the mask's weight. */

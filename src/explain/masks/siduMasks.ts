@@ -8,10 +8,10 @@ import type { MaskedTarget, SearchRule } from '../network/maskedPicture.js';
 import { targetSource } from '../network/targetSource.js';
 import type { Size } from '../../geometry/letterbox.js';
 import { featureMasks, type FeatureMaskKind } from './featureMasks.js';
-import { groupMasks, type MaskGroups } from './maskGroups.js';
+import { distinctMasks, type DistinctMasks } from './distinctMasks.js';
 
 /** SIDU's masks of one pyramid level, for the targets whose boxes its anchors made. */
-export interface SiduLevel extends MaskGroups {
+export interface SiduLevel extends DistinctMasks {
   readonly level: number;
   readonly rows: number;
   readonly columns: number;
@@ -27,7 +27,6 @@ export interface SiduMaskSetup {
   readonly targets: readonly MaskedTarget[];
   readonly rule: SearchRule;
   readonly masks: FeatureMaskKind;
-  readonly groups?: number | undefined;
 }
 
 /**
@@ -44,8 +43,7 @@ export async function siduMasks(detector: MaskedDetector, setup: SiduMaskSetup):
     const { dims } = outputs[tensorNames.features(level)];
     const [, channels = 0, rows = 0, columns = 0] = dims;
     const features: LevelFeatures = { level, channels, rows, columns, data: values(tensorNames.features(level)) };
-    const groups = groupMasks(featureMasks(features, setup.masks), rows * columns, setup.groups);
-    return [{ level, rows, columns, targets, ...groups }];
+    return [{ level, rows, columns, targets, ...distinctMasks(featureMasks(features, setup.masks), rows * columns) }];
   });
 }
 

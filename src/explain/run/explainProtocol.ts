@@ -56,7 +56,7 @@ export type ExplainTask =
     }
   /**
    * Scores masks `from` to `from + count − 1` of the picture's stream. Of live masks that are corrected the values are
-   * [count, 2T]: see MultilevelEstimate.
+   * [count, 2T]: see CorrectedRidgeEstimate.
    */
   | { readonly kind: 'score'; readonly id: number; readonly from: number; readonly count: number }
   | { readonly kind: 'scoreGrids'; readonly id: number; readonly masks: GridMasks }
@@ -66,7 +66,6 @@ export type ExplainTask =
       readonly picture: SourcePicture;
       readonly rule: SearchRule;
       readonly masks: FeatureMaskKind;
-      readonly groups: number | undefined;
     }
   | { readonly kind: 'end'; readonly id: number }
   | { readonly kind: 'gradCam'; readonly picture: SourcePicture; readonly variant: GradCamVariant }

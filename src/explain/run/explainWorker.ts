@@ -6,7 +6,7 @@ import { iou } from '../../geometry/box.js';
 import { letterbox, toInput, type Size } from '../../geometry/letterbox.js';
 import { gradCam, type GradCamVariant } from '../../perception/gradCam.js';
 import { MaskStream } from '../masks/maskStream.js';
-import { isCorrected } from '../estimates/multilevelEstimate.js';
+import { isCorrected } from '../estimates/correctedRidgeEstimate.js';
 import type { SaliencyMap } from '../../maps/saliencyMap.js';
 import { serve } from '../../workers/workerServer.js';
 import type {
@@ -60,7 +60,7 @@ serve<ExplainTask, ExplainAnswer>(async (task) => {
     }
     case 'siduMasks': {
       const levels = await makeSiduMasks(task);
-      const transfer = levels.flatMap(({ shown, sums }) => [shown.buffer, sums.buffer]);
+      const transfer = levels.flatMap((level) => [level.masks.buffer, level.counts.buffer]);
       return { value: { kind: 'siduMasks', levels }, transfer };
     }
     case 'end':
@@ -136,8 +136,8 @@ async function score(
 async function makeSiduMasks(task: Extract<ExplainTask, { kind: 'siduMasks' }>): Promise<SiduLevel[]> {
   const detector = await maskedDetector();
   const { laid, content, targets } = layIn(task.picture, detector);
-  const { rule, masks, groups } = task;
-  return siduMasks(detector, { pixels: laid.pixels, content, targets, rule, masks, groups });
+  const { rule, masks } = task;
+  return siduMasks(detector, { pixels: laid.pixels, content, targets, rule, masks });
 }
 
 async function gradCamMaps(

@@ -154,12 +154,12 @@ class ExplainerPool implements Explainer {
     const { input, classes } = this.manifest;
     const placed = letterbox(request.size, input, input.resize);
     const picture = sourcePicture(request);
-    const { fill, target: rule, masks, groups } = settings;
+    const { fill, target: rule, masks } = settings;
     try {
       await Promise.all(
         this.clients.map((client) => ask(client, { kind: 'begin', id, picture, fill, rule, value: 'score' }, 'done')),
       );
-      const made = ask(this.#idlest, { kind: 'siduMasks', picture, rule, masks, groups }, 'siduMasks');
+      const made = ask(this.#idlest, { kind: 'siduMasks', picture, rule, masks }, 'siduMasks');
       const plan = {
         levels: made.then(({ levels }) => levels),
         placed,

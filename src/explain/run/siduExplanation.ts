@@ -92,9 +92,9 @@ const UNMASKED: Job = { level: undefined, from: 0, count: 1 };
 
 function jobsOf(levels: readonly SiduLevel[], batch: number): Job[] {
   return levels.flatMap((level) =>
-    Array.from({ length: Math.ceil(level.sizes.length / batch) }, (_, i): Job => {
+    Array.from({ length: Math.ceil(level.counts.length / batch) }, (_, i): Job => {
       const from = i * batch;
-      return { level, from, count: Math.min(batch, level.sizes.length - from) };
+      return { level, from, count: Math.min(batch, level.counts.length - from) };
     }),
   );
 }
@@ -102,8 +102,8 @@ function jobsOf(levels: readonly SiduLevel[], batch: number): Job[] {
 function gridsOf({ level, from, count }: Job, input: Size): GridMasks {
   const offsets = new Float32Array(2 * count);
   if (!level) return { count, rows: 1, columns: 1, grids: Float32Array.of(1), offsets, upsampled: input };
-  const { rows, columns, shown } = level;
-  const grids = shown.slice(from * rows * columns, (from + count) * rows * columns);
+  const { rows, columns, masks } = level;
+  const grids = masks.slice(from * rows * columns, (from + count) * rows * columns);
   return { count, rows, columns, grids, offsets, upsampled: input };
 }
 
@@ -159,7 +159,7 @@ class Answers {
     });
   }
 
-  #cells(t: number, { sizes, sums, rows, columns }: SiduLevel): Float32Array {
+  #cells(t: number, { masks, counts, rows, columns }: SiduLevel): Float32Array {
     const { classCount, classIndices } = this.plan;
     const { output, sigma } = this.options;
     const reduced = (values: ArrayLike<number>): ReturnType<typeof comparedOutputs> =>
@@ -167,7 +167,11 @@ class Answers {
     const masked = reduced(this.#masked[t]);
     const count = masked.values.length / masked.length;
     if (count === 0) return new Float32Array(rows * columns);
-    const weights = siduWeights(reduced(this.#unmasked[t]).values, masked, sizes.subarray(0, count), sigma);
-    return weightedMasks(weights, sums.subarray(0, count * rows * columns));
+    const came = counts.subarray(0, count);
+    const weights = siduWeights(reduced(this.#unmasked[t]).values, masked, came, sigma);
+    return weightedMasks(
+      weights.map((weight, i) => weight * came[i]),
+      masks.subarray(0, count * rows * columns),
+    );
   }
 }

@@ -4,7 +4,7 @@ import { CorrectedRidgeEstimate } from '../../../src/explain/estimates/corrected
 import { sampleMask } from '../../../src/explain/masks/gridMask.js';
 import { pearson } from '../../../src/explain/estimates/mapSums.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
-import { isCorrected } from '../../../src/explain/estimates/multilevelEstimate.js';
+import { isCorrected } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
 import { RegressionEstimate } from '../../../src/explain/estimates/regressionEstimate.js';
 import { RidgeEstimate } from '../../../src/explain/estimates/ridgeEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../../src/explain/estimates/riseEstimate.js';
@@ -40,7 +40,7 @@ function run<Estimate extends MapEstimate>(estimate: Estimate, stream: MaskStrea
 
 const wideTruth = ((): Float32Array => {
   const stream = wideStream(999);
-  return run(new RiseEstimate(wideMap, 0.3, 1, 1), stream, 20_000).map(0);
+  return run(new RiseEstimate(wideMap, 0.3, 1), stream, 20_000).map(0);
 })();
 
 function valuesOf(stream: MaskStream, index: number): Float64Array {
@@ -115,7 +115,7 @@ describe('the ridge estimate', function () {
     for (let seed = 0; seed < 10; seed++) {
       const stream = wideStream(seed);
       const ridge = run(new RidgeEstimate(wideMap, stream, 1), stream, 80);
-      near.mean += pearson(run(new RiseEstimate(wideMap, 0.3, 1, 1), stream, 80).map(0), wideTruth) / 10;
+      near.mean += pearson(run(new RiseEstimate(wideMap, 0.3, 1), stream, 80).map(0), wideTruth) / 10;
       near.regression += pearson(ridge.unbiased.map(0), wideTruth) / 10;
       near.ridge += pearson(ridge.map(0), wideTruth) / 10;
     }

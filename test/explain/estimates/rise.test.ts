@@ -82,17 +82,6 @@ describe('masks', () => {
     }
   });
 
-  it('of a stratified group switch every cell on exactly once where the group has 1/p masks', () => {
-    const options = { ...toyStream('stratified', 4), probability: 0.1 };
-    const stream = new MaskStream(options);
-    assert.equal(stream.groupSize, 10);
-    for (let group = 0; group < 5; group++) {
-      const counts = [0, 0, 0, 0];
-      for (let i = 0; i < 10; i++) stream.mask(10 * group + i).grid.forEach((on, k) => (counts[k] += on));
-      assert.deepEqual(counts, [1, 1, 1, 1]);
-    }
-  });
-
   it('are as wide as the study says: 8×8 cells over 512 pixels, stretched to 576, offsets 0 to 63', () => {
     const stream = new MaskStream({
       ...toyStream('plain', 1),
@@ -128,7 +117,7 @@ describe('masks', () => {
 
 describe('RISE', () => {
   it('by hand: equation 4 over two masks', () => {
-    const estimate = new RiseEstimate({ ...square, content: square }, 0.5, 1, 2);
+    const estimate = new RiseEstimate({ ...square, content: square }, 0.5, 2);
     estimate.add(maskOf([1, 0, 0, 0], 0, 0), [0.8, 0]);
     estimate.add(maskOf([0, 1, 0, 1], 1, 1, 0.5), [0.4, 0.2]);
     // 1 / (0.5·2) · (0.8·M₁ + 0.5·0.4·M₂), first row of M₁ 1, 1, 2/3, 1/3 and of M₂ 0, 1/3, 2/3, 1.
@@ -139,8 +128,7 @@ describe('RISE', () => {
   });
 
   const estimators = {
-    mean: (stream: MaskStream): MapEstimate =>
-      new RiseEstimate({ ...square, content: square }, PROBABILITY, stream.groupSize, BOXES.length),
+    mean: (): MapEstimate => new RiseEstimate({ ...square, content: square }, PROBABILITY, BOXES.length),
     regression: (stream: MaskStream): MapEstimate =>
       new RegressionEstimate({ ...square, content: square }, stream, BOXES.length),
   };
@@ -255,7 +243,7 @@ describe('RISE', () => {
 
   it('of a constant score is flat but for the masks’ own unevenness', () => {
     const stream = new MaskStream(toyStream('plain', 3));
-    const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1, 1);
+    const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1);
     const cover = new Float64Array(SIDE * SIDE);
     for (let i = 0; i < 4000; i++) {
       const mask = stream.mask(i);
@@ -273,7 +261,7 @@ describe('RISE', () => {
     const stream = new MaskStream(toyStream('plain', 3));
     const order = Array.from({ length: 50 }, (_, i) => i);
     const maps = [order, order.toReversed()].map((indices) => {
-      const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1, 2);
+      const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 2);
       for (const i of indices) estimate.add(stream.mask(i), toyScores(sampled(stream.mask(i))));
       return estimate.map(0);
     });
@@ -281,7 +269,7 @@ describe('RISE', () => {
   });
 
   it('of a target that is never found is zero, not NaN', () => {
-    const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1, 1);
+    const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1);
     assert.ok(estimate.map(0).every((value) => value === 0));
     for (let i = 0; i < 5; i++) estimate.add(maskOf([1, 0, 1, 0], 0, 0), [0]);
     assert.ok(estimate.map(0).every((value) => value === 0));
@@ -304,7 +292,7 @@ describe('RISE', () => {
       assert.deepEqual(second.map(1), whole.map(1), sampler);
       assert.deepEqual(second.standardError(1), whole.standardError(1), sampler);
     }
-    const other = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1, 3);
+    const other = new RiseEstimate({ ...square, content: square }, PROBABILITY, 3);
     assert.throws(() => other.restore(4, []), /another explanation/);
   });
 
@@ -322,7 +310,7 @@ describe('RISE', () => {
       let real = 0;
       for (let seed = 0; seed < 60; seed++) {
         const stream = new MaskStream(toyStream('plain', seed));
-        const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, 1, BOXES.length);
+        const estimate = new RiseEstimate({ ...square, content: square }, PROBABILITY, BOXES.length);
         for (let i = 0; i < passes; i++) estimate.add(stream.mask(i), toyScores(sampled(stream.mask(i))));
         claimed += estimate.convergence(0) / 60;
         real += pearson(estimate.map(0), exact) / 60;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { featureMasks } from '../../../src/explain/masks/featureMasks.js';
-import { groupMasks } from '../../../src/explain/masks/maskGroups.js';
+import { distinctMasks } from '../../../src/explain/masks/distinctMasks.js';
 import {
   comparedOutputs,
   siduWeights,
@@ -81,39 +81,25 @@ describe('masks of feature maps', () => {
     assert.deepEqual([...featureMasks({ ...features, data }, 'stretched')].slice(4), [0, 0.25, 0.5, 1, 0, 0, 0, 0]);
   });
 
-  it('are joined where they are alike', () => {
-    const masks = Float32Array.of(1, 1, 0, 0, /* */ 0, 0, 1, 1, /* */ 1, 0.9, 0, 0, /* */ 0, 0, 1, 0.8);
-    const { shown, sums, sizes } = groupMasks(masks, 4, 2);
-    assert.deepEqual([...sizes], [2, 2]);
-    close(sums, [2, 1.9, 0, 0, 0, 0, 2, 1.8]);
-    const { shown: threes } = groupMasks(Float32Array.of(0, 0.4, 1), 1, 1);
-    close(threes, [0.4]);
-    assert.equal(shown.length, 8);
-    close(groupMasks(masks, 4, 2, 'mean').shown, [1, 0.95, 0, 0, 0, 0, 1, 0.9]);
+  it('are passed once where they are equal', () => {
+    const { masks, counts } = distinctMasks(Float32Array.of(0, 0, /* */ 1, 0, /* */ 0, 0, /* */ 0, 1, /* */ 0, 0), 2);
+    assert.deepEqual([...masks], [0, 0, 1, 0, 0, 1]);
+    assert.deepEqual([...counts], [3, 1, 1]);
   });
 
-  it('stay alone where no number of groups is given, but for equal ones', () => {
-    const masks = Float32Array.of(0, 0, /* */ 1, 0, /* */ 0, 0, /* */ 0, 1, /* */ 0, 0);
-    assert.deepEqual([...groupMasks(masks, 2).sizes], [3, 1, 1]);
-    assert.deepEqual([...groupMasks(masks, 2).sums], [0, 0, 1, 0, 0, 1]);
-  });
-
-  it('never lose a mask, whatever the number of groups', () => {
+  it('never lose a mask', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 3 }), { minLength: 1 }),
-        fc.integer({ min: 1, max: 12 }),
-        (rows, count) => {
-          const { sums, sizes, shown } = groupMasks(Float32Array.from(rows.flat()), 3, count);
-          assert.ok(sizes.length <= count);
+        fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 3, maxLength: 3 }), { minLength: 1 }),
+        (rows) => {
+          const { masks, counts } = distinctMasks(Float32Array.from(rows.flat()), 3);
+          const text = (row: ArrayLike<number>): string => Array.from(row).join();
+          const kept = [...counts].map((_, i) => text(masks.subarray(3 * i, 3 * i + 3)));
+          assert.equal(new Set(kept).size, kept.length);
+          kept.forEach((mask, i) => assert.equal(rows.filter((row) => text(row) === mask).length, counts[i]));
           assert.equal(
-            sizes.reduce((a, b) => a + b, 0),
+            counts.reduce((a, b) => a + b, 0),
             rows.length,
-          );
-          assert.equal(shown.length, 3 * sizes.length);
-          assert.equal(
-            sums.reduce((a, b) => a + b, 0),
-            rows.flat().reduce((a, b) => a + b, 0),
           );
         },
       ),

@@ -27,7 +27,7 @@ interface Toy {
 
 /** Explains the toy detector; later blocks are answered before earlier ones. */
 function explain(options: Partial<MaskExplanationOptions>, toy: Toy = {}): AsyncGenerator<PartialExplanation> {
-  const stream = new MaskStream(toyStream('stratified', 5));
+  const stream = new MaskStream(toyStream('plain', 5));
   const score = toy.score ?? toyScores;
   const source: ScoreSource = {
     parallel: toy.parallel ?? 1,
@@ -43,7 +43,7 @@ function explain(options: Partial<MaskExplanationOptions>, toy: Toy = {}): Async
       return { values, found: Uint8Array.from(values, (value) => (value > 0 ? 1 : 0)) };
     },
   };
-  const estimate = new RiseEstimate({ ...map, content: map }, PROBABILITY, stream.groupSize, BOXES.length);
+  const estimate = new RiseEstimate({ ...map, content: map }, PROBABILITY, BOXES.length);
   if (toy.resume) estimate.restore(toy.resume.passes, toy.resume.sums);
   const lost = [...(toy.resume?.lost ?? BOXES.map(() => 0))];
   const parts = { stream, source, estimate, map, targetCount: BOXES.length };

@@ -93,7 +93,7 @@ describe('SIDU and live RISE against NumPy on the same network', () => {
         const scorer = { parallel: 1, batch: 4, score: (grids: GridMasks) => picture.scoreGrids(grids) };
         const result = await last(explainBySidu(plan, scorer, { sigma: expected.sigma, output }));
         const levels = await plan.levels;
-        assert.equal(result.passes, 1 + levels.reduce((sum, { sizes }) => sum + sizes.length, 0));
+        assert.equal(result.passes, 1 + levels.reduce((sum, { counts }) => sum + counts.length, 0));
         for (const answer of expected.sidu.filter((one) => one.masks === masks && one.output === output)) {
           const { map } = result.targets[answer.target];
           assertClose(thinned(map.values, expected.step), answer.map, ROUNDING, `target ${answer.target}`);
@@ -181,14 +181,6 @@ describe('the explainer by SIDU and live RISE', () => {
     assert.equal((await explained(paper)).plannedPasses, passes);
   });
 
-  it('needs no more passes than groups, and one', async () => {
-    const settings = { ...presetSettings('sidu', 'paper'), groups: 6 };
-    const { passes, plannedPasses, targets: results } = await explained(settings);
-    const planned = 1 + 6 * new Set(expected.targets.map(({ level }) => level)).size;
-    assert.deepEqual([passes, plannedPasses], [planned, planned]);
-    assert.ok(results.slice(0, 3).every(({ map }) => map.values.some((value) => value > 0)));
-  });
-
   it('explains a box that is nowhere by a map of zeros and counts it lost', async () => {
     const [first] = request.targets;
     const nowhere = { ...first, box: { x1: 1, y1: 1, x2: 1.5, y2: 60 } };
@@ -214,26 +206,25 @@ describe('the explainer by SIDU and live RISE', () => {
     }
   });
 
-  it('corrects live RISE with full passes', async () => {
-    const masks = { passes: 12, probability: 0.5, grid: { rows: 4, columns: 5 }, sampler: 'plain' } as const;
-    const live = { ...presetSettings('live-rise'), ...masks, estimator: 'mean', corrected: 0 } as const;
-    const rise = { ...presetSettings('rise'), ...masks, estimator: 'mean', target: live.target } as const;
-    const full = await explained(rise);
-    // Where every mask has its full pass nothing of the cheap ones is left.
-    const corrected = await explained({ ...live, corrected: 12 });
-    full.targets.forEach(({ map }, t) => {
-      assertClose(corrected.targets[t].map.values, [...map.values], 1e-5, `target ${t}`);
-    });
-    assert.notDeepEqual((await explained({ ...live, corrected: 6 })).targets, full.targets);
-    for (const wrong of [
-      { corrected: 13 },
-      { corrected: 2, sampler: 'stratified' },
-      { corrected: 2, estimator: 'regression' },
-    ])
+  it('refuses what cannot be corrected, and settings of earlier versions by name', () => {
+    const live = { ...presetSettings('live-rise'), passes: 12, corrected: 2 } as const;
+    for (const [wrong, message] of [
+      [{ corrected: 13 }, /corrected: must not exceed passes/],
+      [{ estimator: 'regression' }, /estimator: must be ridge/],
+      [{ estimator: 'mean' }, /estimator: must be ridge/],
+      [{ sampler: 'stratified' }, /of a test .*: stratified masks were removed in 0\.2\.0/],
+      [{ sampler: 'antithetic' }, /antithetic masks were removed/],
+    ] as const)
       assert.throws(() => parseExplainSettings({ ...live, ...wrong }, 'a test'), {
         name: 'ExpectedError',
         kind: 'usage',
+        message,
       });
+    assert.throws(() => parseExplainSettings({ ...presetSettings('sidu'), groups: 16 }, 'a test'), {
+      name: 'ExpectedError',
+      kind: 'usage',
+      message: /groups of SIDU’s masks were removed/,
+    });
   });
 
   it('makes the ridge of live masks from the same passes, and corrects it by full ones', async () => {
