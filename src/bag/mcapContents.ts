@@ -1,5 +1,6 @@
 import type { McapTypes } from '@mcap/core';
 import type { MetadataRecord, TopicInfo } from './bag.js';
+import type { FileWindow } from './fileWindow.js';
 
 /** A stretch of an MCAP file that holds messages and is read at once: a chunk, or neighbouring records outside chunks. */
 export interface Segment {
@@ -32,6 +33,8 @@ export class McapContents {
   /** Messages per channel. */
   readonly counts = new Map<number, number>();
   #metadataBytes = 0;
+  /** The first chunk with a start time: one that is in the file twice has the same. */
+  readonly #chunks = new Map<bigint, Segment>();
   readonly #channelSets = new Map<string, readonly number[]>();
 
   /** Takes a schema, channel or metadata record; the first of an id holds, as MCAP forbids two that differ. */
@@ -47,6 +50,18 @@ export class McapContents {
         this.metadata.push({ name: record.name, values: Object.fromEntries(pairs) });
       }
     }
+  }
+
+  /**
+   * Takes a chunk unless the file repeats an earlier one byte by byte, as where a copy of a part overwrote another; returns the
+   * earlier one then.
+   */
+  async addChunk(file: FileWindow, chunk: Segment): Promise<Segment | undefined> {
+    const earlier = this.#chunks.get(chunk.startNs);
+    if (!earlier) this.#chunks.set(chunk.startNs, chunk);
+    else if (await isRepeated(file, earlier, chunk)) return earlier;
+    this.segments.push(chunk);
+    return undefined;
   }
 
   count(channelId: number, messages: number): void {
@@ -88,4 +103,19 @@ export class McapContents {
     }
     return [...byKey.values()];
   }
+}
+
+/** Bytes of two chunks that are compared at once. */
+const COMPARED = 256 * 1024;
+
+async function isRepeated(file: FileWindow, a: Segment, b: Segment): Promise<boolean> {
+  if (a.offset === b.offset) return true;
+  const length = b.cutOff || a.cutOff ? Math.min(a.length, b.length) : a.length;
+  if (a.endNs !== b.endNs || a.size !== b.size || (length !== b.length && !b.cutOff && !a.cutOff)) return false;
+  for (let at = 0; at < length; at += COMPARED) {
+    const bytes = Math.min(COMPARED, length - at);
+    const [first, second] = [await file.read(a.offset + at, bytes), await file.read(b.offset + at, bytes)];
+    if (Buffer.compare(first, second) !== 0) return false;
+  }
+  return true;
 }

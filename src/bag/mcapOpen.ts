@@ -35,7 +35,7 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
   if (summary) {
     for (const schema of summary.schemasById.values()) contents.define(schema);
     for (const channel of summary.channelsById.values()) contents.define(channel);
-    const indexed = takeChunkIndexes(summary, contents, limits, losses, file);
+    const indexed = await takeChunkIndexes(summary, contents, limits, losses, file);
     const dataEnd = Number(summary.footer.summaryStart);
     let position = MAGIC_BYTES;
     for (const { start, end } of indexed) {
@@ -93,13 +93,13 @@ interface Range {
 }
 
 /** Adds the chunks of the summary to `contents`; returns the bytes that they and their message indexes cover, sorted. */
-function takeChunkIndexes(
+async function takeChunkIndexes(
   summary: McapIndexedReader,
   contents: McapContents,
   limits: BagLimits,
   losses: LossLog,
   file: FileWindow,
-): Range[] {
+): Promise<Range[]> {
   const covered: Range[] = [];
   for (const chunk of summary.chunkIndexes) {
     const offset = Number(chunk.chunkStartOffset);
@@ -118,7 +118,7 @@ function takeChunkIndexes(
       losses.add({ file: file.path, what: 'chunk', why, bytes: { start: offset, end: offset + length }, timeNs });
       continue;
     }
-    contents.segments.push({
+    const repeated = await contents.addChunk(file, {
       kind: 'chunk',
       offset,
       length,
@@ -130,6 +130,10 @@ function takeChunkIndexes(
         chunk.messageIndexOffsets.size > 0 ? contents.channelSet(chunk.messageIndexOffsets.keys()) : undefined,
       cutOff: false,
     });
+    if (repeated) {
+      const why = `index names the chunk at byte ${String(repeated.offset)} once more, at ${String(offset)}`;
+      losses.add({ file: file.path, what: 'index', why });
+    }
   }
   return covered.sort((a, b) => a.start - b.start);
 }

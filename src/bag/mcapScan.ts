@@ -141,7 +141,7 @@ async function takeChunk(
     return cutOff ? 'end' : undefined;
   }
   const index = cutOff ? undefined : await messageIndexAfter(context, end, to);
-  contents.segments.push({
+  const repeated = await contents.addChunk(file, {
     kind: 'chunk',
     offset: position,
     length: Math.min(end, to) - position,
@@ -152,7 +152,10 @@ async function takeChunk(
     channelIds: index && contents.channelSet(index.keys()),
     cutOff,
   });
-  for (const [channelId, count] of index ?? []) contents.count(channelId, count);
+  if (repeated) {
+    const why = `chunk repeats the one at byte ${String(repeated.offset)}`;
+    losses.add({ file: file.path, what: 'bytes', why, bytes: { start: position, end: Math.min(end, to) }, timeNs });
+  } else for (const [channelId, count] of index ?? []) contents.count(channelId, count);
   return cutOff ? 'end' : undefined;
 }
 

@@ -82,12 +82,12 @@ export class SqliteDatabase {
     }
   }
 
-  /** Names of a table's columns; empty where there is no such table (a view or virtual table does not count). */
-  columns(table: string): Set<string> {
+  /** Names of a table's columns, in its order; none where there is no such table (a view or virtual table does not count). */
+  columns(table: string): string[] {
     const sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
     const definition = this.all(sql, [table])[0]?.['sql'];
-    if (typeof definition !== 'string' || /^\s*create\s+virtual/i.test(definition)) return new Set();
-    return new Set(this.all(`SELECT name FROM pragma_table_info('${table}')`).map((row) => String(row['name'])));
+    if (typeof definition !== 'string' || /^\s*create\s+virtual/i.test(definition)) return [];
+    return this.all(`SELECT name FROM pragma_table_info('${table}')`).map((row) => String(row['name']));
   }
 
   async close(): Promise<void> {
