@@ -86,7 +86,7 @@ Examples:
   $ msal explain street.png -o why
   $ msal explain --bag drive.mcap --at 12.5 --spectrum fir -o why --box 1 --passes 1000
   $ msal explain --bag drive.mcap --frame 20 --window 4 -o why
-  $ msal explain frame_log/1800000000000000000.mcap -o why --method sidu --preset paper --json`,
+  $ msal explain frame_log/0000000042_1800000000000000000.mcap -o why --method sidu --preset paper --json`,
     )
     .action((image: string | undefined, flags: ExplainFlags) => run(image, flags));
 }

@@ -19,6 +19,13 @@ export interface SetFindings {
   readonly unusualAttention?: string | undefined;
 }
 
+/** Why a frame set is to be kept. */
+export interface KeepReason {
+  readonly text: string;
+  /** To be called where the set is kept: until then the reason holds for the next one too. */
+  readonly kept: () => void;
+}
+
 /** Decides which frame sets are worth keeping. Times are monotonic nanoseconds of the caller's. */
 export class FrameLogTriggers {
   #requested = false;
@@ -31,11 +38,8 @@ export class FrameLogTriggers {
   }
 
   /** @returns why the set is to be kept; `undefined` where it is not */
-  reasonFor(findings: SetFindings, nowNs: bigint, limits: TriggerLimits): string | undefined {
-    if (this.#requested) {
-      this.#requested = false;
-      return 'on request';
-    }
+  reasonFor(findings: SetFindings, nowNs: bigint, limits: TriggerLimits): KeepReason | undefined {
+    if (this.#requested) return { text: 'on request', kept: () => (this.#requested = false) };
     const { detections, disagreement, unusualAttention } = findings;
     const { middlingLow, middlingHigh } = limits;
     const middling = detections.find(({ score }) => score >= middlingLow && score <= middlingHigh);
@@ -46,13 +50,11 @@ export class FrameLogTriggers {
     ] as const;
     for (const [kind, what] of reasons) {
       if (what === undefined || !passed(this.#lastNs.get(kind), nowNs, limits.restSeconds)) continue;
-      this.#lastNs.set(kind, nowNs);
-      return kind === 'middling score' ? `${kind} ${what}` : `${kind}: ${what}`;
+      const text = kind === 'middling score' ? `${kind} ${what}` : `${kind}: ${what}`;
+      return { text, kept: () => this.#lastNs.set(kind, nowNs) };
     }
-    if (limits.periodSeconds > 0 && passed(this.#lastPeriodicNs, nowNs, limits.periodSeconds)) {
-      this.#lastPeriodicNs = nowNs;
-      return `every ${limits.periodSeconds} s`;
-    }
+    if (limits.periodSeconds > 0 && passed(this.#lastPeriodicNs, nowNs, limits.periodSeconds))
+      return { text: `every ${limits.periodSeconds} s`, kept: () => (this.#lastPeriodicNs = nowNs) };
     return undefined;
   }
 }

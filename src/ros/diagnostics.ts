@@ -140,6 +140,7 @@ export function nodeStatus(nodeName: string, node: NodeSnapshot, limits: Runtime
     values.set('frame log folder', node.frameLog.folder);
     values.set('frame log entries written', String(node.frameLog.written));
     values.set('frame log entries left out (disk busy or failing)', String(node.frameLog.leftOut));
+    values.set('frame log entries deleted (log full)', String(node.frameLog.deleted));
   }
   for (const [stage, { median, p99 }] of node.stages) {
     values.set(`${stage} (ms, median)`, median.toFixed(2));

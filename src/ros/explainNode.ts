@@ -6,7 +6,8 @@ import { explainFrame, type ExplainProgress } from '../explain/frame/explainFram
 import { ExplainLoop, type LoopParameters } from '../explain/queue/explainLoop.js';
 import type { ExplainedImage } from '../explain/queue/explanationStore.js';
 import { overlayJpeg } from '../explain/frame/pictures.js';
-import { findLoggedFrame, prepareFrame } from '../explain/frame/prepareFrame.js';
+import { prepareFrame } from '../explain/frame/prepareFrame.js';
+import { findLoggedFrame } from '../frameLog/findLoggedFrame.js';
 import { RecentCount } from '../explain/queue/recentCount.js';
 import { bandsOf, defaultConfig, loadConfig } from '../perception/config.js';
 import type { PerceptionConfig } from '../perception/configSchema.js';
@@ -118,7 +119,7 @@ export class ExplainNode {
     const folder = this.start['frame_log.folder'];
     const resultsFolder = this.start['results.folder'] || path.join(folder, 'explained');
     try {
-      this.#loop = await ExplainLoop.open(
+      this.#loop = new ExplainLoop(
         {
           frameLogFolder: folder,
           resultsFolder,
@@ -136,9 +137,7 @@ export class ExplainNode {
         this.#models,
         new CpuBudget(),
       );
-      logger.info(
-        `explaining the frame log ${folder}: ${this.#loop.state.waiting} frame sets wait; results in ${resultsFolder}`,
-      );
+      logger.info(`explaining the frame log ${folder}; results in ${resultsFolder}`);
       await this.#loop.run(this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted) return;

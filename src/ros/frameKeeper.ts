@@ -1,3 +1,4 @@
+import { troubleLine } from '../errors.js';
 import type { FrameSet } from '../perception/frameSet.js';
 import type { PerceivedSet } from '../perception/perceivedSet.js';
 import { FrameLog } from '../frameLog/frameLog.js';
@@ -10,6 +11,8 @@ export interface FrameLogState {
   readonly folder: string;
   readonly written: number;
   readonly leftOut: number;
+  readonly deleted: number;
+  /** Why the last write failed; `undefined` where it did not. */
   readonly trouble: string | undefined;
 }
 
@@ -22,7 +25,6 @@ export class FrameKeeper {
   readonly #maxBytes: number;
   readonly #triggers = new FrameLogTriggers();
   #log: FrameLog | undefined;
-  #trouble: string | undefined;
 
   /** @param isSeeing whether frames are being processed at all */
   constructor(
@@ -35,24 +37,20 @@ export class FrameKeeper {
     node.createService('std_srvs/srv/Trigger', '~/log_frame', (_request, response) => {
       const success = this.#log !== undefined && isSeeing();
       if (success) this.#triggers.request();
+      const trouble = this.#log?.trouble;
       const message = success
-        ? `the next frames go to ${this.#folder}`
+        ? `the next frames go to ${this.#folder}${trouble === undefined ? '' : `, where the last attempt failed: ${trouble}`}`
         : 'no frame is kept: the frame log is off (frame_log.folder), or the node is not active and enabled';
       response.send({ success, message });
     });
   }
 
-  async open(): Promise<void> {
-    if (this.#folder === '') return;
-    const onError = (error: unknown): void => {
-      this.#trouble = error instanceof Error ? error.message : String(error);
-      this.node.getLogger().error(`frame log: ${this.#trouble}`);
-    };
-    try {
-      this.#log = await FrameLog.open({ folder: this.#folder, maxBytes: this.#maxBytes }, onError);
-    } catch (error) {
-      onError(error);
-    }
+  /** From now on frames can be kept; the folder is made meanwhile. */
+  open(): void {
+    if (this.#folder === '' || this.#log !== undefined) return;
+    this.#log = new FrameLog({ folder: this.#folder, maxBytes: this.#maxBytes }, (error) =>
+      this.node.getLogger().error(`frame log: ${troubleLine(error)}`),
+    );
   }
 
   /** Keeps the set where it is worth explaining. @param findings what was found in it beside its detections */
@@ -75,14 +73,16 @@ export class FrameKeeper {
       middlingHigh: parameters['frame_log.middling_high'],
       restSeconds: parameters['frame_log.rest'],
     });
-    if (reason !== undefined) this.#log.offer({ stampNs: set.stampNs, reason, frames, variant: parameters.grad_cam });
+    if (reason === undefined) return;
+    const entry = { stampNs: set.stampNs, reason: reason.text, frames, variant: parameters.grad_cam };
+    if (this.#log.offer(entry)) reason.kept();
   }
 
   /** `undefined` where there is no log. */
   get state(): FrameLogState | undefined {
     if (this.#folder === '') return undefined;
-    const { written, leftOut } = this.#log?.counts ?? { written: 0, leftOut: 0 };
-    return { folder: this.#folder, written, leftOut, trouble: this.#trouble };
+    const counts = this.#log?.counts ?? { written: 0, leftOut: 0, deleted: 0 };
+    return { folder: this.#folder, ...counts, trouble: this.#log?.trouble };
   }
 
   async close(): Promise<void> {

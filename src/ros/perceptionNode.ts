@@ -166,7 +166,7 @@ export class PerceptionNode {
     const logger = this.#node.getLogger();
     this.#trouble = { level: LEVEL.warn, message: 'the models are loading' };
     const startNs = process.hrtime.bigint();
-    await this.#frameKeeper.open();
+    this.#frameKeeper.open();
     try {
       this.#pipeline = await PerceptionPipeline.open(this.#config, {
         onFatal: (error) => this.#fatal(`${error.message}: ${error.remedy}`),

@@ -27,15 +27,18 @@ export interface LogOptions {
   readonly broken?: readonly number[];
   /** Numbers of the sets whose detections another model made. */
   readonly foreign?: readonly number[];
+  readonly onLog?: (log: FrameLog) => void;
+  /** Errors are thrown unless this is given. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** Logs frame sets, a second apart, as the perception node does: two boxes in each image. */
 export async function logFrames(folder: string, numbers: readonly number[], options: LogOptions = {}): Promise<void> {
   const { bands = ['rgb', 'fir'], broken = [], foreign = [] } = options;
   const { manifest } = await readModelFiles(TINY_MODEL);
-  const log = await FrameLog.open({ folder, maxBytes: 1e9 }, (error) => {
-    throw error;
-  });
+  const errors: unknown[] = [];
+  const log = new FrameLog({ folder, maxBytes: 1e9 }, options.onError ?? ((error) => errors.push(error)));
+  options.onLog?.(log);
   for (const number of numbers) {
     const stampNs = LOG_START_NS + BigInt(number) * LOG_PERIOD_NS;
     const sha256 = foreign.includes(number) ? 'ab'.repeat(32) : manifest.sha256;
@@ -45,6 +48,7 @@ export async function logFrames(folder: string, numbers: readonly number[], opti
     });
     log.offer({ stampNs, reason: 'on request', frames, variant: 'study' });
     await log.settled();
+    for (const error of errors) throw error as Error;
   }
 }
 

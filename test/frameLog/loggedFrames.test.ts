@@ -5,14 +5,14 @@ import path from 'node:path';
 import { BagWriter } from '../../src/bag/bagWriter.js';
 import { openBag } from '../../src/bag/openBag.js';
 import { ExpectedError } from '../../src/errors.js';
-import { frameFile } from '../../src/explain/queue/explainQueue.js';
+import { logFile } from '../../src/frameLog/fileNames.js';
 import { readLoggedSet } from '../../src/frameLog/loggedFrames.js';
-import { findLoggedFrame } from '../../src/explain/frame/prepareFrame.js';
+import { findLoggedFrame } from '../../src/frameLog/findLoggedFrame.js';
 import { HEIGHT, logFrames, LOG_PERIOD_NS, LOG_START_NS, WIDTH } from './frameLogs.js';
 
 describe('the frame log', () => {
   let folder: string;
-  const file = (): string => frameFile(folder, LOG_START_NS);
+  const file = (): string => path.join(folder, logFile(1, LOG_START_NS).name);
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'msal-logged-'));

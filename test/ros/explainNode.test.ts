@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../src/packageRoot.js';
+import { logFile } from '../../src/frameLog/fileNames.js';
 import { logFrames, LOG_PERIOD_NS, LOG_START_NS, TINY_LOG_CONFIG } from '../frameLog/frameLogs.js';
 import { PerceptionUnderTest } from './perception.js';
 import { RosProcess, startPeer } from './ros.js';
@@ -190,7 +191,11 @@ describe('explain_node', function () {
     assert.equal(values['queue length (frame sets)'], '0');
     assert.deepEqual(
       ros.results(),
-      [0, 1].flatMap((number) => [`${stampOf(number)}.fir.mcap`, `${stampOf(number)}.rgb.mcap`]),
+      [0, 1].flatMap((number) => {
+        const { id } = logFile(number + 1, stampOf(number));
+        // The newest set first, RGB first.
+        return [`${id}.fir.${number === 1 ? 2 : 4}.mcap`, `${id}.rgb.${number === 1 ? 1 : 3}.mcap`];
+      }),
     );
     await logFrames(ros.log, [2]);
     await ros.diagnosis((values) => values['frame sets explained'] === '3');
@@ -308,7 +313,7 @@ describe('explain_node', function () {
     for (const [goal, message] of [
       [{ spectrum: 'uv' }, /spectrum/],
       [{ spectrum: 'rgb', method: 'guessing' }, /method/],
-      [{ spectrum: 'rgb', stamp: '5' }, /frame log .* holds no image/],
+      [{ spectrum: 'rgb', stamp: '5' }, /frame log .* does not exist/],
       [
         { spectrum: 'rgb', image: { width: 96, height: 64 }, x_min: 5, y_min: 5, x_max: 5, y_max: 9 },
         /a box cannot be/,

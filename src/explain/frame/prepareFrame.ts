@@ -1,15 +1,12 @@
-import { readdir } from 'node:fs/promises';
 import { ExpectedError } from '../../errors.js';
 import type { ExplainSettings } from '../settings.js';
 import type { Explainer } from '../explanation.js';
 import type { Box } from '../../geometry/box.js';
 import type { Frame } from '../../images/frame.js';
 import type { Pixels } from '../../images/pixels.js';
-import type { Spectrum } from '../../spectrum.js';
 import type { BandModels } from './bandModels.js';
 import type { ExplainWork } from './explainFrame.js';
-import { frameFile, stampsIn } from '../queue/explainQueue.js';
-import { type LoggedFrame, readLoggedSet } from '../../frameLog/loggedFrames.js';
+import type { LoggedFrame } from '../../frameLog/loggedFrames.js';
 import { decodeRgb } from './pictures.js';
 import type { NamedDetection } from '../../detector/detection.js';
 import { chooseTargets } from './targets.js';
@@ -66,37 +63,4 @@ export async function prepareFrame(
     'box' in boxes ? chooseTargets(detections, classes, 1, boxes) : chooseTargets(detections, classes, boxes.most);
   const image = { spectrum, stampNs, frameId, size: { width: pixels.width, height: pixels.height } };
   return { explainer, pixels, detections, work: { image, pixels: pixels.data, targets, settings, seed } };
-}
-
-/** How far an image's stamp may lie from that of its set: cameras expose at slightly different times. */
-const MOST_SKEW_NS = 1_000_000_000n;
-/** Newest files that are looked at for a band. */
-const MOST_FILES = 20;
-
-/**
- * An image of a frame log, by its band and its own stamp or that of its set.
- * @param stampNs 0: the newest
- * @throws ExpectedError `input` where there is none
- */
-export async function findLoggedFrame(folder: string, spectrum: Spectrum, stampNs: bigint): Promise<LoggedFrame> {
-  const names = folder === '' ? [] : await readdir(folder);
-  const newestFirst = stampsIn(names).sort((a, b) => (a < b ? 1 : -1));
-  const distance = (stamp: bigint): bigint => (stamp < stampNs ? stampNs - stamp : stamp - stampNs);
-  const candidates =
-    stampNs === 0n
-      ? newestFirst
-      : newestFirst
-          .filter((stamp) => distance(stamp) <= MOST_SKEW_NS)
-          .sort((a, b) => (distance(a) < distance(b) ? -1 : 1));
-  for (const stamp of candidates.slice(0, MOST_FILES)) {
-    const set = await readLoggedSet(frameFile(folder, stamp));
-    const found = set.frames.find(({ frame }) => frame.spectrum === spectrum);
-    if (found && (stampNs === 0n || stamp === stampNs || found.frame.stampNs === stampNs)) return found;
-  }
-  const which = stampNs === 0n ? 'no image' : `no image of the stamp ${stampNs} ns`;
-  throw new ExpectedError(
-    'input',
-    `the frame log ${folder === '' ? '(none is configured)' : folder} holds ${which} of the band ${spectrum}`,
-    'give the stamp of an image in frame_log.folder (its files are named by theirs), or the image itself',
-  );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DurableFiles } from '../../frameLog/durableFiles.js';
+import type { DurableFiles } from '../../files/durableFiles.js';
 
 /** What became of a logged frame set, once and for all. */
 export const OUTCOMES = ['explained', 'failed', 'skipped', 'gone'] as const;
@@ -12,7 +12,8 @@ export type Totals = Readonly<Record<Outcome, number>>;
 
 const count = z.int().min(0);
 const lineSchema = z.union([
-  z.strictObject({ set: z.string(), what: z.enum(['seen', 'begun', ...OUTCOMES]), why: z.string().optional() }),
+  z.strictObject({ set: z.string(), what: z.enum(['seen', ...OUTCOMES]), why: z.string().optional() }),
+  z.strictObject({ set: z.string(), what: z.literal('begun'), attempts: count.optional() }),
   z.strictObject({ totals: z.strictObject({ explained: count, failed: count, skipped: count, gone: count }) }),
 ]);
 type Line = z.output<typeof lineSchema>;
@@ -25,13 +26,15 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /**
  * Which frame sets were seen and what became of each: a text file, a JSON line for each event, appended and synced before the event counts.
  * A line that a crash has torn did not happen. Sets that are no longer in the frame log are forgotten, their counts are kept.
+ *
+ * `begun` says how often the set was taken up without anything coming of it: the process is killed by what it does to some pictures.
  */
 export class ExplainJournal {
   /** Names of the sets that were seen; `undefined`: nothing has become of it yet. */
   readonly #states: Map<string, Outcome | undefined>;
   readonly #totals: Record<Outcome, number>;
-  /** Those of the open ones that were in work already. */
-  readonly #begun: Set<string>;
+  /** Attempts without a result at those of the open ones that were in work already. */
+  readonly #begun: Map<string, number>;
   #lines = 0;
   /** The last line may be torn: the next one starts on a line of its own. */
   #torn = false;
@@ -40,8 +43,10 @@ export class ExplainJournal {
     readonly files: DurableFiles,
     readonly file: string,
     states: Map<string, Outcome | undefined>,
-    begun: Set<string>,
+    begun: Map<string, number>,
     totals: Record<Outcome, number>,
+    /** Whether there was no such file. */
+    readonly isNew: boolean,
     /** Lines that could not be read: torn by a crash, or damaged. */
     readonly unreadableLines: number,
   ) {
@@ -55,7 +60,7 @@ export class ExplainJournal {
     const content = await files.read(file);
     if (content && content.byteLength > MAX_BYTES) throw new Error(`${file} is too large for an explain journal`);
     const states = new Map<string, Outcome | undefined>();
-    const begun = new Set<string>();
+    const begun = new Map<string, number>();
     const totals: Record<Outcome, number> = { explained: 0, failed: 0, skipped: 0, gone: 0 };
     let unreadable = 0;
     for (const text of (content?.toString('utf8') ?? '').split('\n')) {
@@ -63,16 +68,23 @@ export class ExplainJournal {
       const line = parseLine(text);
       if (line === undefined) unreadable++;
       else if ('totals' in line) Object.assign(totals, line.totals);
-      else if (line.what === 'seen' || line.what === 'begun') {
-        states.set(line.set, states.get(line.set));
-        if (line.what === 'begun') begun.add(line.set);
-      } else if (states.get(line.set) === undefined) {
+      else if (states.get(line.set) !== undefined) continue;
+      else if (line.what === 'seen') states.set(line.set, undefined);
+      else if (line.what === 'begun') {
+        states.set(line.set, undefined);
+        begun.set(line.set, line.attempts ?? (begun.get(line.set) ?? 0) + 1);
+      } else {
         states.set(line.set, line.what);
         begun.delete(line.set);
         totals[line.what]++;
       }
     }
-    return new ExplainJournal(files, file, states, begun, totals, unreadable);
+    return new ExplainJournal(files, file, states, begun, totals, content === undefined, unreadable);
+  }
+
+  /** The same entries in another file, which is written at the next `compact`. */
+  as(file: string): ExplainJournal {
+    return new ExplainJournal(this.files, file, this.#states, this.#begun, this.#totals, true, this.unreadableLines);
   }
 
   get totals(): Totals {
@@ -97,9 +109,22 @@ export class ExplainJournal {
 
   /** The set is in work now; it is taken up again first where the process ends before there is an outcome. */
   async begun(set: string): Promise<void> {
-    if (this.#begun.has(set)) return;
-    await this.#append([{ set, what: 'begun' }]);
-    this.#begun.add(set);
+    await this.#count(set, this.attempts(set) + 1);
+  }
+
+  /** Something came of the work on the set, if not all: attempts are counted anew. */
+  async progressed(set: string): Promise<void> {
+    await this.#count(set, 0);
+  }
+
+  /** The work on the set was given up for reasons that have nothing to do with it: it was no attempt. */
+  async returned(set: string): Promise<void> {
+    await this.#count(set, Math.max(0, this.attempts(set) - 1));
+  }
+
+  /** How often the set was taken up, the present time included, since anything came of it. */
+  attempts(set: string): number {
+    return this.#begun.get(set) ?? 0;
   }
 
   isBegun(set: string): boolean {
@@ -125,7 +150,10 @@ export class ExplainJournal {
     // Totals count the outcomes of the kept sets too, whose lines would count again.
     const totals = { ...this.#totals };
     for (const [, outcome] of kept) if (outcome !== undefined) totals[outcome]--;
-    const lines: Line[] = [{ totals }, ...kept.map(([set, outcome]) => ({ set, what: outcome ?? this.#openAs(set) }))];
+    const lines: Line[] = [
+      { totals },
+      ...kept.map(([set, outcome]) => (outcome === undefined ? this.#openLine(set) : { set, what: outcome })),
+    ];
     await this.files.replace(this.file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     this.#states.clear();
     for (const [set, outcome] of kept) this.#states.set(set, outcome);
@@ -133,8 +161,16 @@ export class ExplainJournal {
     this.#torn = false;
   }
 
-  #openAs(set: string): 'seen' | 'begun' {
-    return this.#begun.has(set) ? 'begun' : 'seen';
+  #openLine(set: string): Line {
+    const attempts = this.#begun.get(set);
+    return attempts === undefined ? { set, what: 'seen' } : { set, what: 'begun', attempts };
+  }
+
+  async #count(set: string, attempts: number): Promise<void> {
+    if (this.#states.get(set) !== undefined || this.#begun.get(set) === attempts) return;
+    await this.#append([{ set, what: 'begun', attempts }]);
+    this.#states.set(set, undefined);
+    this.#begun.set(set, attempts);
   }
 
   async #append(lines: readonly Line[]): Promise<void> {

@@ -1,11 +1,11 @@
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpectedError } from '../../errors.js';
 import type { ExplainSettings } from '../settings.js';
 import type { Spectrum } from '../../spectrum.js';
 import type { BandModels } from '../frame/bandModels.js';
 import type { CpuBudget } from './cpuBudget.js';
-import { type DurableFiles, durableFiles } from '../../frameLog/durableFiles.js';
+import { type DurableFiles, durableFiles } from '../../files/durableFiles.js';
+import type { LogFile } from '../../frameLog/fileNames.js';
 import type { Totals } from './explainJournal.js';
 import { explainFrame, type ExplainProgress } from '../frame/explainFrame.js';
 import { ExplainQueue, type QueueOrder } from './explainQueue.js';
@@ -55,7 +55,8 @@ export interface LoopState {
   readonly boxes: number;
   readonly inWork:
     | {
-        readonly set: bigint; /** `undefined` while the set is being read. */
+        /** Its id. */
+        readonly set: string; /** `undefined` while the set is being read. */
         readonly band: Spectrum | undefined;
         readonly passes: number;
         readonly planned: number;
@@ -65,44 +66,40 @@ export interface LoopState {
   readonly trouble: string | undefined;
 }
 
+const RETRY_SECONDS = 5;
+/** A picture whose explanation ends the process is given up after so many times. */
+const MOST_ATTEMPTS = 3;
+
 /**
  * Explains the sets of a frame log one after the other, for ever. See ExplainQueue for what a crash does; an image's explanation is begun
- * again where a crash (or the end of the process) met it, the images before it are not.
+ * again where a crash (or the end of the process) met it, the images before it are not. Nothing is made before the frame log is there: a
+ * disk may be mounted late.
  */
 export class ExplainLoop {
+  readonly #queue: ExplainQueue;
+  #openStore: ExplanationStore | undefined;
+  /** Why there is none. */
+  #noStore: unknown;
   #images = 0;
   #boxes = 0;
   #inWork: LoopState['inWork'];
   #trouble: string | undefined;
   #lastBegunMs = -Infinity;
 
-  private constructor(
+  constructor(
     readonly options: LoopOptions,
     readonly hooks: LoopHooks,
     readonly models: BandModels,
     readonly budget: CpuBudget,
-    readonly queue: ExplainQueue,
-    readonly store: ExplanationStore,
-  ) {}
-
-  /** @throws ExpectedError `output` where the results cannot be kept in their folder */
-  static async open(
-    options: LoopOptions,
-    hooks: LoopHooks,
-    models: BandModels,
-    budget: CpuBudget,
-    files: DurableFiles = durableFiles,
-  ): Promise<ExplainLoop> {
-    const { resultsFolder, resultBytes, frameLogFolder: folder, order, maxWaiting } = options;
-    const store = await ExplanationStore.open(resultsFolder, resultBytes);
-    const journal = path.join(resultsFolder, 'journal.jsonl');
-    const queue = await ExplainQueue.open(files, { folder, journal, order, maxWaiting });
-    return new ExplainLoop(options, hooks, models, budget, queue, store);
+    readonly files: DurableFiles = durableFiles,
+  ) {
+    const { resultsFolder: journals, frameLogFolder: folder, order, maxWaiting } = options;
+    this.#queue = new ExplainQueue(files, { folder, journals, order, maxWaiting });
   }
 
   /**
-   * Works until the signal is aborted. What can be mended (a full disk, a model that is not there) is told and tried again.
-   * @throws ExpectedError `environment` where a thread is gone
+   * Works until the signal is aborted. What can be mended (a frame log, a disk or a model that is not there) is told and tried again.
+   * @throws ExpectedError `environment` where a thread is gone, `output` or `usage` where the results cannot be kept in their folder
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -111,13 +108,13 @@ export class ExplainLoop {
         this.#trouble = undefined;
         if (!worked) await wait(this.options.pollSeconds, signal);
       } catch (error) {
-        this.queue.putBack();
+        const isLost = !(error instanceof Error) || isFatal(error) || error === this.#noStore;
+        // A thread that is gone may be the picture's doing.
+        await this.#queue.putBack(signal.aborted || !isLost).catch((failed: unknown) => this.#tell(failed));
         if (signal.aborted) return;
-        if (!(error instanceof Error) || isFatal(error)) throw error;
-        const text = textOf(error);
-        if (this.#trouble !== text) this.hooks.onTrouble(text);
-        this.#trouble = text;
-        await wait(this.options.retrySeconds ?? 5, signal);
+        if (isLost) throw error;
+        this.#tell(error);
+        await wait(this.options.retrySeconds ?? RETRY_SECONDS, signal);
       } finally {
         this.#inWork = undefined;
       }
@@ -126,9 +123,9 @@ export class ExplainLoop {
 
   get state(): LoopState {
     return {
-      waiting: this.queue.length,
-      totals: this.queue.totals,
-      unreadableJournalLines: this.queue.journal.unreadableLines,
+      waiting: this.#queue.length,
+      totals: this.#queue.totals,
+      unreadableJournalLines: this.#queue.unreadableJournalLines,
       images: this.#images,
       boxes: this.#boxes,
       inWork: this.#inWork,
@@ -136,45 +133,82 @@ export class ExplainLoop {
     };
   }
 
+  /** The same trouble is told once. */
+  #tell(error: unknown): void {
+    const text = textOf(error);
+    if (this.#trouble !== text) this.hooks.onTrouble(text);
+    this.#trouble = text;
+  }
+
+  /** @throws ExpectedError `output` where the results cannot be kept in their folder */
+  async #store(): Promise<ExplanationStore> {
+    const { resultsFolder, resultBytes } = this.options;
+    this.#openStore ??= await ExplanationStore.open(resultsFolder, resultBytes).catch((error: unknown) => {
+      throw (this.#noStore = error);
+    });
+    return this.#openStore;
+  }
+
   /** @returns whether there was a set to explain */
   async #step(signal: AbortSignal): Promise<boolean> {
-    await this.queue.scan();
-    const stampNs = await this.queue.take();
-    if (stampNs === undefined) return false;
-    this.#inWork = { set: stampNs, band: undefined, passes: 0, planned: 0 };
-    let set: LoggedSet;
-    try {
-      set = await readLoggedSet(this.queue.fileOf(stampNs));
-    } catch (error) {
-      if (!isFramesFault(error)) throw error;
-      await this.#giveUp(stampNs, textOf(error));
+    await this.#queue.scan();
+    const store = await this.#store();
+    const file = await this.#queue.take();
+    if (file === undefined) return false;
+    this.#inWork = { set: file.id, band: undefined, passes: 0, planned: 0 };
+    if (this.#queue.attempts(file) > MOST_ATTEMPTS) {
+      await this.#giveUp(file, `the process ended ${MOST_ATTEMPTS} times while it was explaining it`);
       return true;
     }
-    const done = await this.store.explained(stampNs);
+    let set: LoggedSet;
+    try {
+      set = await readLoggedSet(this.#queue.pathOf(file));
+    } catch (error) {
+      if (!isFramesFault(error)) throw error;
+      await this.#giveUp(file, textOf(error));
+      return true;
+    }
+    const done = await store.explained(file.id);
     const troubles: string[] = [];
     for (const logged of set.frames) {
       const { spectrum } = logged.frame;
       if (done.has(spectrum) || logged.detections.length === 0) continue;
       try {
-        await this.#explain(stampNs, logged, signal);
+        await this.#explain(file, logged, signal);
       } catch (error) {
         if (signal.aborted || !isFramesFault(error)) throw error;
         troubles.push(`${spectrum}: ${textOf(error)}`);
       }
     }
-    if (troubles.length > 0) await this.#giveUp(stampNs, troubles.join('; '));
-    else await this.queue.finish(stampNs, 'explained');
-    await this.store.trim(this.queue.unfinished);
+    if (troubles.length > 0) await this.#giveUp(file, troubles.join('; '));
+    else await this.#queue.finish(file, 'explained');
+    await store.trim(this.#queue.unfinished);
     return true;
   }
 
-  async #giveUp(stampNs: bigint, why: string): Promise<void> {
-    const there = (await this.queue.files.read(this.queue.fileOf(stampNs))) !== undefined;
-    await this.queue.finish(stampNs, there ? 'failed' : 'gone', why);
-    if (there) this.hooks.onTrouble(`${this.queue.fileOf(stampNs)} is not explained: ${why}`);
+  async #giveUp(file: LogFile, why: string): Promise<void> {
+    const there = await this.files.exists(this.#queue.pathOf(file));
+    await this.#queue.finish(file, there ? 'failed' : 'gone', why);
+    if (there) this.hooks.onTrouble(`${this.#queue.pathOf(file)} is not explained: ${why}`);
   }
 
-  async #explain(setStampNs: bigint, logged: LoggedFrame, signal: AbortSignal): Promise<void> {
+  /** Writes a result; where that fails (a full disk), the result is kept, and only the writing is tried again. */
+  async #keep(explained: ExplainedImage, signal: AbortSignal): Promise<string> {
+    for (;;) {
+      try {
+        const file = await (await this.#store()).write(explained, this.#queue.unfinished);
+        this.#trouble = undefined;
+        return file;
+      } catch (error) {
+        if (!isDiskTrouble(error)) throw error;
+        this.#tell(error);
+        await wait(this.options.retrySeconds ?? RETRY_SECONDS, signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  async #explain(set: LogFile, logged: LoggedFrame, signal: AbortSignal): Promise<void> {
     const { frame } = logged;
     await this.#pace(signal);
     const { settings, seed, style, maxBoxes } = this.hooks.parameters();
@@ -184,7 +218,7 @@ export class ExplainLoop {
     for await (const progress of explainFrame(explainer, work, signal)) {
       last = progress;
       const { passes, plannedPasses: planned } = progress;
-      this.#inWork = { set: setStampNs, band: frame.spectrum, passes, planned };
+      this.#inWork = { set: set.id, band: frame.spectrum, passes, planned };
       if (!progress.complete) await this.#holdBack(signal);
     }
     const [first, ...others] = last?.explanations ?? [];
@@ -192,11 +226,12 @@ export class ExplainLoop {
       throw new Error(`the explainer of ${explainer.manifest.name} has ended too early`);
     const explanations = [first, ...others] as const;
     const explained: ExplainedImage = {
-      setStampNs,
+      set: set.id,
       explanations,
       overlay: overlayJpeg(pixels, explanations, style),
     };
-    const file = await this.store.write(explained);
+    const file = await this.#keep(explained, signal);
+    await this.#queue.progressed(set);
     this.#images++;
     this.#boxes += explanations.length;
     this.hooks.onExplained(explained, file);
@@ -234,10 +269,12 @@ function isFatal(error: Error): boolean {
   return error instanceof ExpectedError ? error.kind === 'environment' : !isDiskTrouble(error);
 }
 
-function isDiskTrouble(error: Error): boolean {
-  return 'code' in error && 'syscall' in error;
+function isDiskTrouble(error: unknown): boolean {
+  if (error instanceof ExpectedError) return error.kind === 'output';
+  return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
-function textOf(error: Error): string {
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   return error instanceof ExpectedError ? `${error.message}; ${error.remedy}` : (error.stack ?? error.message);
 }

@@ -4,87 +4,139 @@ import { BagWriter } from '../../bag/bagWriter.js';
 import { OUTPUT_TYPES, toCompressedImage } from '../../messages/outputMessages.js';
 import { outputError } from '../../outputError.js';
 import { isSpectrum, type Spectrum } from '../../spectrum.js';
-import { commitFile, emptyFolder } from '../../frameLog/durableFiles.js';
+import { ExpectedError } from '../../errors.js';
+import { atomically } from '../../files/atomicWrite.js';
+import { claimFolder } from '../../files/ownFolder.js';
+import { parseLogFile } from '../../frameLog/fileNames.js';
 import type { Explanation } from '../frame/frameExplanation.js';
 import { EXPLANATION_TYPE, toExplanationMessage } from '../frame/explanationMessage.js';
 
 /** What was made of one image. */
 export interface ExplainedImage {
-  /** Of the logged set that the image belongs to; names the file. */
-  readonly setStampNs: bigint;
+  /** Id of the logged set that the image belongs to (see LogFile); names the file. */
+  readonly set: string;
   /** At least one, all of the same image. */
   readonly explanations: readonly [Explanation, ...Explanation[]];
   /** JPEG with the boxes and their maps. */
   readonly overlay: Uint8Array;
 }
 
-const RESULT_FILE = /^(\d{19,25})\.(\w+)\.mcap$/;
+/** What the marker of the folder says that it is. */
+export const RESULTS_KIND = 'explanations of a frame log';
+/** Larger than most results: room that is made before one is written. */
+const USUAL_BYTES = 1024 * 1024;
+/** `<id of the set>.<band>.<number>.mcap`; results of older versions have no number. */
+const RESULT_FILE = /^(.+)\.([a-z]+)(?:\.(\d{1,15}))?\.mcap$/;
+
+interface Result {
+  readonly name: string;
+  readonly set: string;
+  readonly band: Spectrum;
+  /** Grows with every result that is written, whatever the clock does. */
+  readonly number: number;
+}
 
 /**
- * Results on the disk: an MCAP file `<stamp>.<band>.mcap` for each image, which gets its name only when it is complete and on the disk.
- * The name is what says that the image is explained. The oldest files go when all together are too large.
+ * Results on the disk: an MCAP file for each image, which gets its name only when it is complete and on the disk. The name is what says
+ * that the image is explained. The oldest files, in the order of writing, go when all together are too large.
  */
 export class ExplanationStore {
+  #newest = 0;
+
   private constructor(
     readonly folder: string,
     readonly maxBytes: number,
   ) {}
 
-  /** @throws ExpectedError `output` where the folder cannot be made */
+  /** @throws ExpectedError `output` where the folder cannot be made, `usage` where it is one of another kind */
   static async open(folder: string, maxBytes: number): Promise<ExplanationStore> {
-    await emptyFolder(path.join(folder, 'unfinished')).catch((error: unknown) => {
-      throw outputError(folder, error);
-    });
-    return new ExplanationStore(folder, maxBytes);
+    const store = new ExplanationStore(folder, maxBytes);
+    await store.#claim();
+    return store;
   }
 
   /** Bands of a set that are explained. */
-  async explained(setStampNs: bigint): Promise<ReadonlySet<Spectrum>> {
-    const results = (await this.#results()).filter(({ stampNs }) => stampNs === setStampNs);
-    return new Set(results.map(({ band }) => band).filter(isSpectrum));
+  async explained(set: string): Promise<ReadonlySet<Spectrum>> {
+    const results = (await this.#results()).filter((result) => result.set === set);
+    return new Set(results.map(({ band }) => band));
   }
 
   /**
+   * @param unfinished ids of the sets whose results must stay, as their other bands are still to come
    * @returns the file
-   * @throws ExpectedError `output` where it cannot be written; there is no result then
+   * @throws ExpectedError `output` where it cannot be written; there is no result then, and nothing is left of it
    */
-  async write({ setStampNs, explanations, overlay }: ExplainedImage): Promise<string> {
-    const [{ image, source }] = explanations;
-    const { spectrum, stampNs } = image;
-    const name = `${setStampNs.toString().padStart(19, '0')}.${spectrum}.mcap`;
-    const unfinished = path.join(this.folder, 'unfinished', name);
-    const writer = await BagWriter.create(unfinished, { overwrite: true });
+  async write({ set, explanations, overlay }: ExplainedImage, unfinished: ReadonlySet<string>): Promise<string> {
+    await this.#claim();
+    await this.#makeRoom(USUAL_BYTES, unfinished);
+    const [{ image }] = explanations;
+    const number = this.#newest + 1;
+    const file = path.join(this.folder, `${set}.${image.spectrum}.${number}.mcap`);
     try {
-      const topic = `/explanations/${spectrum}`;
-      const overlayTopic = `${topic}/overlay/compressed`;
-      await writer.addMetadata('multispectral_saliency', source.versions);
-      await writer.addTopic({ name: topic, type: EXPLANATION_TYPE });
-      await writer.addTopic({ name: overlayTopic, type: OUTPUT_TYPES.overlay });
-      for (const explanation of explanations)
-        await writer.writeMessage(topic, stampNs, toExplanationMessage(explanation));
-      await writer.writeMessage(overlayTopic, stampNs, toCompressedImage(image, 'jpeg', overlay));
-    } finally {
-      await writer.close();
+      await atomically(file, (partial) => writeResult(partial, explanations, overlay), { durable: true });
+    } catch (error) {
+      throw error instanceof ExpectedError ? error : outputError(file, error);
     }
-    const file = path.join(this.folder, name);
-    await commitFile(unfinished, file);
+    this.#newest = number;
     return file;
   }
 
-  /** Deletes the oldest results beyond the size; never those of sets in `unfinished`, whose other bands are still to come. */
-  async trim(unfinished: ReadonlySet<bigint>): Promise<void> {
-    const newestFirst = (await this.#results()).reverse();
-    let bytes = 0;
-    for (const [index, { name, stampNs }] of newestFirst.entries()) {
-      bytes += (await stat(path.join(this.folder, name))).size;
-      if (index > 0 && bytes > this.maxBytes && !unfinished.has(stampNs)) await rm(path.join(this.folder, name));
+  /** Deletes the oldest results beyond the size; never the newest one, nor those of sets in `unfinished`. */
+  async trim(unfinished: ReadonlySet<string>): Promise<void> {
+    await this.#makeRoom(0, unfinished);
+  }
+
+  async #claim(): Promise<void> {
+    try {
+      await claimFolder(this.folder, RESULTS_KIND, (name) => parseResult(name) !== undefined);
+    } catch (error) {
+      throw error instanceof ExpectedError ? error : outputError(this.folder, error);
     }
   }
 
-  async #results(): Promise<{ name: string; stampNs: bigint; band: string }[]> {
-    return (await readdir(this.folder)).sort().flatMap((name) => {
-      const [, stamp, band] = RESULT_FILE.exec(name) ?? [];
-      return stamp === undefined || band === undefined ? [] : [{ name, stampNs: BigInt(stamp), band }];
-    });
+  async #makeRoom(coming: number, unfinished: ReadonlySet<string>): Promise<void> {
+    const newestFirst = (await this.#results()).sort((a, b) => b.number - a.number);
+    let bytes = coming;
+    for (const [index, { name, set, number }] of newestFirst.entries()) {
+      this.#newest = Math.max(this.#newest, number);
+      bytes += (await stat(path.join(this.folder, name))).size;
+      if (index > 0 && bytes > this.maxBytes && !unfinished.has(set)) await rm(path.join(this.folder, name));
+    }
+  }
+
+  /** By set, oldest first. */
+  async #results(): Promise<Result[]> {
+    return (await readdir(this.folder)).sort().flatMap((name) => parseResult(name) ?? []);
+  }
+}
+
+function parseResult(name: string): Result | undefined {
+  const [, stem, band, number] = RESULT_FILE.exec(name) ?? [];
+  if (stem === undefined || band === undefined || !isSpectrum(band)) return undefined;
+  const set = parseLogFile(`${stem}.mcap`)?.id;
+  return set === undefined ? undefined : { name, set, band, number: Number(number ?? 0) };
+}
+
+async function writeResult(
+  file: string,
+  explanations: ExplainedImage['explanations'],
+  overlay: Uint8Array,
+): Promise<void> {
+  const [{ image, source }] = explanations;
+  const { spectrum, stampNs } = image;
+  const writer = await BagWriter.create(file, { overwrite: true });
+  try {
+    const topic = `/explanations/${spectrum}`;
+    const overlayTopic = `${topic}/overlay/compressed`;
+    // MCAP knows no time before 1970; the messages' own stamps stay as they are.
+    const logTimeNs = stampNs < 0n ? 0n : stampNs;
+    await writer.addMetadata('multispectral_saliency', source.versions);
+    await writer.addTopic({ name: topic, type: EXPLANATION_TYPE });
+    await writer.addTopic({ name: overlayTopic, type: OUTPUT_TYPES.overlay });
+    for (const explanation of explanations)
+      await writer.writeMessage(topic, logTimeNs, toExplanationMessage(explanation));
+    await writer.writeMessage(overlayTopic, logTimeNs, toCompressedImage(image, 'jpeg', overlay));
+  } finally {
+    await writer.close();
   }
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DurableFiles } from '../../../src/frameLog/durableFiles.js';
+import type { DurableFiles } from '../../../src/files/durableFiles.js';
 
 /** What ends the simulated process. */
 export class Crash extends Error {
@@ -12,6 +12,7 @@ export class Crash extends Error {
  */
 export class CrashingFiles implements DurableFiles {
   readonly content = new Map<string, string>();
+  readonly missing = new Set<string>();
   /** Steps until the crash. */
   #stepsLeft = Infinity;
   /** Share of a torn append that gets to the disk. */
@@ -22,7 +23,9 @@ export class CrashingFiles implements DurableFiles {
     this.#tear = tear;
   }
 
-  list(folder: string): Promise<string[]> {
+  /** Folders without files exist. */
+  list(folder: string): Promise<string[] | undefined> {
+    if (this.missing.has(folder)) return Promise.resolve(undefined);
     const names = [...this.content.keys()].filter((file) => path.dirname(file) === folder);
     return Promise.resolve(names.map((file) => path.basename(file)));
   }
@@ -30,6 +33,10 @@ export class CrashingFiles implements DurableFiles {
   read(file: string): Promise<Buffer | undefined> {
     const text = this.content.get(file);
     return Promise.resolve(text === undefined ? undefined : Buffer.from(text));
+  }
+
+  exists(file: string): Promise<boolean> {
+    return Promise.resolve(this.content.has(file));
   }
 
   async append(file: string, text: string): Promise<void> {

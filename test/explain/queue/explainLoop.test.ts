@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { finishedName } from '../../../src/files/atomicWrite.js';
+import { logFile } from '../../../src/frameLog/fileNames.js';
 import { presetSettings } from '../../../src/explain/settings.js';
 import { BandModels, type OpenExplainer } from '../../../src/explain/frame/bandModels.js';
 import { CpuBudget } from '../../../src/explain/queue/cpuBudget.js';
@@ -17,6 +19,8 @@ import { openTestExplainer } from '../frame/gradCamExplainer.js';
 
 const FOREVER = fileURLToPath(new URL('./processes/explainForever.js', import.meta.url));
 const stampOf = (number: number): bigint => LOG_START_NS + BigInt(number) * LOG_PERIOD_NS;
+/** Of sets that were logged from 0 on. */
+const idOf = (number: number): string => logFile(number + 1, stampOf(number)).id;
 
 interface ReadResult {
   readonly topics: Readonly<Record<string, string>>;
@@ -63,6 +67,8 @@ describe('ExplainLoop', function () {
   async function explainAll(
     options: Partial<LoopOptions> = {},
     open: OpenExplainer = (manifest) => openTestExplainer(manifest, {}, { count: 3, milliseconds: 1 }),
+    onTrouble: (message: string) => void = () => undefined,
+    sets?: number,
   ): Promise<{ loop: ExplainLoop; explained: string[]; troubles: string[] }> {
     const explained: string[] = [];
     const troubles: string[] = [];
@@ -77,11 +83,14 @@ describe('ExplainLoop', function () {
         style: { overlayOpacity: 0.6, colorMap: 'inferno', jpegQuality: 80 },
       }),
       mayGoOn: () => Promise.resolve(),
-      onExplained: ({ setStampNs, explanations }) => explained.push(`${setStampNs} ${explanations[0].image.spectrum}`),
-      onTrouble: (message) => troubles.push(message),
+      onExplained: ({ set, explanations }) => explained.push(`${set} ${explanations[0].image.spectrum}`),
+      onTrouble: (message) => {
+        troubles.push(message);
+        onTrouble(message);
+      },
     };
     const models = new BandModels(parseConfig(TINY_LOG_CONFIG, 'test'), open, {});
-    const loop = await ExplainLoop.open(
+    const loop = new ExplainLoop(
       {
         frameLogFolder: folder,
         resultsFolder: results,
@@ -99,7 +108,7 @@ describe('ExplainLoop', function () {
     const done = setInterval(() => {
       const { totals, inWork } = loop.state;
       const finished = totals.explained + totals.failed;
-      if (finished === frameFiles().length && inWork === undefined) controller.abort();
+      if (finished === (sets ?? frameFiles().length) && inWork === undefined) controller.abort();
     }, 50);
     await loop.run(controller.signal);
     clearInterval(done);
@@ -111,11 +120,11 @@ describe('ExplainLoop', function () {
     await logFrames(folder, [0]);
     const { explained, troubles } = await explainAll();
     assert.deepEqual(troubles, []);
-    assert.deepEqual(explained, [`${stampOf(0)} rgb`, `${stampOf(0)} fir`]);
-    assert.deepEqual(resultFiles(), [`${stampOf(0)}.fir.mcap`, `${stampOf(0)}.rgb.mcap`]);
+    assert.deepEqual(explained, [`${idOf(0)} rgb`, `${idOf(0)} fir`]);
+    assert.deepEqual(resultFiles(), [`${idOf(0)}.fir.2.mcap`, `${idOf(0)}.rgb.1.mcap`]);
     const readers = (await runPython(
       '../explain/frame/read_explanations.py',
-      path.join(results, `${stampOf(0)}.fir.mcap`),
+      path.join(results, `${idOf(0)}.fir.2.mcap`),
     )) as Record<string, ReadResult>;
     assert.deepEqual(readers['rosbags'], readers['mcap_ros2']);
     const read = readers['mcap_ros2'];
@@ -150,8 +159,8 @@ describe('ExplainLoop', function () {
   it('goes past frames that cannot be explained, says why, and does not try them again', async () => {
     await logFrames(folder, [0, 1, 2], { broken: [0], foreign: [1] });
     const first = await explainAll();
-    assert.deepEqual(first.explained, [`${stampOf(0)} fir`, `${stampOf(2)} rgb`, `${stampOf(2)} fir`]);
-    assert.deepEqual(first.loop.queue.totals, { explained: 1, failed: 2, skipped: 0, gone: 0 });
+    assert.deepEqual(first.explained, [`${idOf(0)} fir`, `${idOf(2)} rgb`, `${idOf(2)} fir`]);
+    assert.deepEqual(first.loop.state.totals, { explained: 1, failed: 2, skipped: 0, gone: 0 });
     assert.match(first.troubles[0] ?? '', /rgb: .*step/);
     assert.match(first.troubles[1] ?? '', /made by the model abab/);
     const second = await explainAll();
@@ -178,8 +187,85 @@ describe('ExplainLoop', function () {
     await explainAll({ resultBytes: 2.5 * Math.max(...sizes) });
     assert.deepEqual(
       resultFiles(),
-      [3, 4].map((number) => `${stampOf(number)}.fir.mcap`),
+      [3, 4].map((number) => `${idOf(number)}.fir.${number + 1}.mcap`),
     );
+  });
+
+  it('keeps a result that the disk does not take, and tries to write it again, not to make it', async () => {
+    await logFrames(folder, [0]);
+    let explained = 0;
+    let isTold = false;
+    const { troubles } = await explainAll(
+      {},
+      async (manifest) => {
+        const explainer = await openTestExplainer(manifest, {}, { count: 1, milliseconds: 0 });
+        async function* explain(...of: Parameters<typeof explainer.explain>): ReturnType<typeof explainer.explain> {
+          if (explained++ === 0) {
+            renameSync(results, `${results}.away`);
+            writeFileSync(results, 'a file where the folder was');
+          }
+          yield* explainer.explain(...of);
+        }
+        return { ...explainer, explain, close: () => explainer.close() };
+      },
+      () => {
+        if (isTold) return;
+        isTold = true;
+        rmSync(results);
+        renameSync(`${results}.away`, results);
+      },
+    );
+    assert.equal(troubles.length, 1);
+    assert.match(troubles[0] ?? '', /cannot write .*explained/);
+    assert.equal(explained, 2, 'one for each band');
+    assert.deepEqual(resultFiles(), [`${idOf(0)}.fir.2.mcap`, `${idOf(0)}.rgb.1.mcap`]);
+  });
+
+  it('waits for a frame log that is not there, makes nothing in its place, and goes on when it is', async () => {
+    const late = path.join(folder, 'late');
+    const staged = path.join(folder, 'staged');
+    await logFrames(staged, [0], { bands: ['fir'] });
+    const { troubles } = await explainAll(
+      { frameLogFolder: late, resultsFolder: path.join(late, 'explained') },
+      undefined,
+      (message) => {
+        if (message.includes('does not exist')) {
+          assert.equal(existsSync(late), false);
+          mkdirSync(late);
+        } else {
+          assert.deepEqual(readdirSync(late), []);
+          for (const name of readdirSync(staged)) renameSync(path.join(staged, name), path.join(late, name));
+        }
+      },
+      1,
+    );
+    assert.equal(troubles.length, 2);
+    assert.match(troubles[1] ?? '', /holds no frame log/);
+    assert.deepEqual(
+      readdirSync(path.join(late, 'explained')).filter((name) => name.endsWith('.mcap')),
+      [`${idOf(0)}.fir.1.mcap`],
+    );
+  });
+
+  it('gives up a frame that ends the process three times, and goes on with the others', async () => {
+    await logFrames(folder, [0, 1, 2]);
+    const ends: (string | null)[] = [];
+    const said: string[] = [];
+    do {
+      const child = spawn(process.execPath, [FOREVER, folder, idOf(1)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(child, 'close');
+      said.length = 0;
+      for await (const line of createInterface({ input: child.stdout })) {
+        said.push(line);
+        if (line.startsWith('totals') && line.includes('"explained":2')) child.kill('SIGTERM');
+      }
+      await ended;
+      ends.push(child.signalCode);
+    } while (ends.at(-1) === 'SIGKILL' && ends.length < 10);
+    assert.deepEqual(ends, ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM']);
+    assert.match(said.find((line) => line.startsWith('trouble')) ?? '', /ended 3 times while it was explaining it/);
+    assert.match(said.at(-1) ?? '', /"explained":2,"failed":1/);
+    assert.deepEqual(new Set(resultFiles().map((name) => name.split('.')[0])), new Set([idOf(0), idOf(2)]));
   });
 
   it('survives kill -9 at any moment: every logged image is explained exactly once', async () => {
@@ -211,7 +297,10 @@ describe('ExplainLoop', function () {
       gone: 0,
     });
     assert.equal(made.size, 2 * numbers.length);
-    assert.deepEqual(readdirSync(path.join(results, 'unfinished')), []);
+    assert.deepEqual(
+      readdirSync(results).filter((name) => finishedName(name) !== undefined),
+      [],
+    );
   });
 
   /** Runs the process until a line satisfies `enough`, then kills it, `laterMs` later. @returns the last line */

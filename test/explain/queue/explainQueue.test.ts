@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import fc from 'fast-check';
 import { OUTCOMES } from '../../../src/explain/queue/explainJournal.js';
-import { ExplainQueue, frameFile, type QueueOptions } from '../../../src/explain/queue/explainQueue.js';
+import { MARKER } from '../../../src/files/ownFolder.js';
+import { logFile } from '../../../src/frameLog/fileNames.js';
+import { ExplainQueue, type QueueOptions } from '../../../src/explain/queue/explainQueue.js';
 import { Crash, CrashingFiles } from './crashingFiles.js';
 
 const FOLDER = '/log';
@@ -13,15 +15,31 @@ const stampOf = (index: number): bigint => 1_800_000_000_000_000_000n + BigInt(i
 function optionsOf(overrides: Partial<QueueOptions> = {}): QueueOptions {
   return {
     folder: FOLDER,
-    journal: '/log/explained/journal.jsonl',
+    journals: RESULTS,
     order: 'oldest-first',
     maxWaiting: 100,
     ...overrides,
   };
 }
 
+const LOG_ID = 'f3b1c1de-6d0c-4a53-9d3c-0f0a4f0a4f01';
+const JOURNAL = `${RESULTS}/journal.${LOG_ID}.jsonl`;
+const fileOf = (index: number): string => path.join(FOLDER, logFile(index, stampOf(index)).name);
+const idOf = (index: number): string => logFile(index, stampOf(index)).id;
+
 function log(files: CrashingFiles, ...indices: number[]): void {
-  for (const index of indices) files.content.set(frameFile(FOLDER, stampOf(index)), 'frames');
+  mark(files, LOG_ID);
+  for (const index of indices) files.content.set(fileOf(index), 'frames');
+}
+
+function mark(files: CrashingFiles, id: string): void {
+  files.content.set(path.join(FOLDER, MARKER), JSON.stringify({ kind: 'frame log', id }));
+}
+
+async function openQueue(files: CrashingFiles, options: QueueOptions): Promise<ExplainQueue> {
+  const queue = new ExplainQueue(files, options);
+  await queue.scan();
+  return queue;
 }
 
 describe('ExplainQueue', () => {
@@ -33,14 +51,14 @@ describe('ExplainQueue', () => {
       const files = new CrashingFiles();
       log(files, 2, 3, 1);
       for (const name of ['notes.txt', '12.mcap', 'metadata.yaml']) files.content.set(path.join(FOLDER, name), '');
-      const queue = await ExplainQueue.open(files, optionsOf({ order }));
+      const queue = await openQueue(files, optionsOf({ order }));
       assert.equal(queue.length, 3);
-      const taken: bigint[] = [];
+      const taken: string[] = [];
       for (let set = await queue.take(); set !== undefined; set = await queue.take()) {
-        taken.push(set);
+        taken.push(set.id);
         await queue.finish(set, 'explained');
       }
-      assert.deepEqual(taken, expected.map(stampOf));
+      assert.deepEqual(taken, expected.map(idOf));
       assert.deepEqual(queue.totals, { explained: 3, failed: 0, skipped: 0, gone: 0 });
     }
   });
@@ -52,74 +70,165 @@ describe('ExplainQueue', () => {
     ] as const) {
       const files = new CrashingFiles();
       log(files, 1, 2, 3, 4);
-      const queue = await ExplainQueue.open(files, optionsOf({ order, maxWaiting: 2 }));
+      const queue = await openQueue(files, optionsOf({ order, maxWaiting: 2 }));
       assert.equal(queue.totals.skipped, 2);
-      const reopened = await ExplainQueue.open(files, optionsOf({ order }));
-      assert.deepEqual([...reopened.unfinished].sort(), kept.map(stampOf), 'what was skipped stays skipped');
+      const reopened = await openQueue(files, optionsOf({ order }));
+      assert.deepEqual([...reopened.unfinished].sort(), kept.map(idOf), 'what was skipped stays skipped');
     }
   });
 
   it('counts what the frame log deleted before its turn, also while nobody looked', async () => {
     const files = new CrashingFiles();
     log(files, 1, 2, 3);
-    const queue = await ExplainQueue.open(files, optionsOf());
+    const queue = await openQueue(files, optionsOf());
     const first = await queue.take();
-    assert.equal(first, stampOf(1));
-    for (const index of [1, 2]) files.content.delete(frameFile(FOLDER, stampOf(index)));
+    assert.ok(first);
+    assert.equal(first.id, idOf(1));
+    for (const index of [1, 2]) files.content.delete(fileOf(index));
     await queue.scan();
     assert.equal(queue.totals.gone, 1, 'the one in work was read already');
-    await queue.finish(stampOf(1), 'explained');
-    files.content.delete(frameFile(FOLDER, stampOf(3)));
-    const reopened = await ExplainQueue.open(files, optionsOf());
+    await queue.finish(first, 'explained');
+    files.content.delete(fileOf(3));
+    const reopened = await openQueue(files, optionsOf());
     assert.deepEqual(reopened.totals, { explained: 1, failed: 0, skipped: 0, gone: 2 });
   });
 
   it('forgets what has left the frame log, and keeps the counts', async () => {
     const files = new CrashingFiles();
     const options = optionsOf();
-    for (let index = 0; index < 3000; index++) {
-      const queue = index % 1000 === 0 ? await ExplainQueue.open(files, options) : undefined;
-      if (queue) await queue.journal.seen([String(stampOf(index))]);
+    for (const index of [0, 1000, 2000]) {
+      log(files, index);
+      await openQueue(files, options);
+      files.content.delete(fileOf(index));
     }
     log(files, ...Array.from({ length: 5 }, (_, index) => index));
-    const queue = await ExplainQueue.open(files, options);
+    const queue = await openQueue(files, options);
     for (let index = 0; index < 700; index++) {
       log(files, index + 5);
-      files.content.delete(frameFile(FOLDER, stampOf(index)));
+      files.content.delete(fileOf(index));
       await queue.scan();
       const set = await queue.take();
       if (set !== undefined) await queue.finish(set, 'explained');
     }
     const { explained, gone } = queue.totals;
     assert.ok(explained > 0 && gone > 0);
-    assert.ok((files.content.get(options.journal)?.split('\n').length ?? 0) < 1200, 'the journal does not grow');
-    const reopened = await ExplainQueue.open(files, options);
+    assert.ok((files.content.get(JOURNAL)?.split('\n').length ?? 0) < 1200, 'the journal does not grow');
+    const reopened = await openQueue(files, options);
     assert.deepEqual(reopened.totals, queue.totals);
   });
 
   it('takes up first what was in work, whatever has come since', async () => {
     const files = new CrashingFiles();
     log(files, 1, 2);
-    const queue = await ExplainQueue.open(files, optionsOf({ order: 'newest-first' }));
-    assert.equal(await queue.take(), stampOf(2));
+    const queue = await openQueue(files, optionsOf({ order: 'newest-first' }));
+    assert.equal((await queue.take())?.id, idOf(2));
     log(files, 3, 4);
-    const reopened = await ExplainQueue.open(files, optionsOf({ order: 'newest-first', maxWaiting: 2 }));
+    const reopened = await openQueue(files, optionsOf({ order: 'newest-first', maxWaiting: 2 }));
     assert.equal(reopened.totals.skipped, 2, 'the first and the third');
-    assert.equal(await reopened.take(), stampOf(2));
-    await reopened.finish(stampOf(2), 'explained');
-    assert.equal(await reopened.take(), stampOf(4));
+    const again = await reopened.take();
+    assert.equal(again?.id, idOf(2));
+    await reopened.finish(again, 'explained');
+    assert.equal((await reopened.take())?.id, idOf(4));
   });
 
   it('reads past lines that are no journal lines, and says how many', async () => {
     const files = new CrashingFiles();
     const options = optionsOf();
-    files.content.set(
-      options.journal,
-      '{"set":"5","what":"seen"}\n{"set":"5","wh\n\u0000\n{"set":"6","what":"melted"}\n',
-    );
-    const queue = await ExplainQueue.open(files, options);
-    assert.equal(queue.journal.unreadableLines, 3);
+    files.content.set(JOURNAL, '{"set":"5","what":"seen"}\n{"set":"5","wh\n\u0000\n{"set":"6","what":"melted"}\n');
+    mark(files, LOG_ID);
+    const queue = await openQueue(files, options);
+    assert.equal(queue.unreadableJournalLines, 3);
     assert.equal(queue.totals.gone, 1);
+  });
+
+  it('takes nothing for gone where the listing does not prove whose it is', async () => {
+    const files = new CrashingFiles();
+    const options = optionsOf();
+    log(files, 1, 2, 3);
+    const queue = await openQueue(files, options);
+    const first = await queue.take();
+    assert.ok(first);
+    await queue.finish(first, 'explained');
+    // The disk is away: the folder is missing, or it is the empty one that it is mounted on.
+    const away = new Map(files.content);
+    for (const name of [...files.content.keys()]) if (path.dirname(name) === FOLDER) files.content.delete(name);
+    await assert.rejects(queue.scan(), { kind: 'input', message: /holds no frame log/ });
+    await assert.rejects(openQueue(files, options), { kind: 'input' });
+    files.missing.add(FOLDER);
+    await assert.rejects(openQueue(files, options), { kind: 'input', message: /\/log does not exist/ });
+    files.missing.clear();
+    // Somebody logs into it meanwhile: another log, with a journal of its own.
+    mark(files, LOG_ID.replace('f3', 'aa'));
+    files.content.set(fileOf(7), 'frames');
+    const other = await openQueue(files, options);
+    assert.deepEqual([other.length, other.totals.gone], [1, 0]);
+    files.content.delete(fileOf(7));
+    for (const [name, text] of away) files.content.set(name, text);
+    for (const back of [queue, await openQueue(files, options)]) {
+      await back.scan();
+      assert.deepEqual([back.length, back.totals], [2, { explained: 1, failed: 0, skipped: 0, gone: 0 }]);
+    }
+  });
+
+  it('goes on with what it knows where a log of an older version gets its marker, and reads its names', async () => {
+    const files = new CrashingFiles();
+    const options = optionsOf();
+    const old = ['1800000000000000000', '00000000000000000-7', '0000000000000000012'];
+    for (const stamp of old) files.content.set(path.join(FOLDER, `${stamp}.mcap`), 'frames');
+    const before = `{"set":"1800000000000000000","what":"explained"}\n{"set":"5","what":"seen"}\n`;
+    files.content.set(`${RESULTS}/journal.jsonl`, before);
+    const queue = await openQueue(files, options);
+    assert.deepEqual([queue.length, queue.totals.gone], [2, 0], 'nothing proves that 5 is gone');
+    mark(files, LOG_ID);
+    log(files, 1);
+    await queue.scan();
+    assert.deepEqual([queue.length, queue.totals.explained, queue.totals.gone], [3, 1, 1]);
+    const taken: string[] = [];
+    for (let set = await queue.take(); set !== undefined; set = await queue.take()) {
+      taken.push(set.name);
+      await queue.finish(set, 'explained');
+    }
+    assert.deepEqual(taken, ['00000000000000000-7.mcap', '0000000000000000012.mcap', logFile(1, stampOf(1)).name]);
+    assert.equal((await openQueue(files, options)).totals.explained, 4);
+  });
+
+  it('orders by the number of writing, whatever the stamps say', async () => {
+    const files = new CrashingFiles();
+    mark(files, LOG_ID);
+    const written = [logFile(1, stampOf(0)), logFile(2, stampOf(-3600)), logFile(3, -5n), logFile(12345678901, 3n)];
+    for (const { name } of written) files.content.set(path.join(FOLDER, name), '');
+    const queue = await openQueue(files, optionsOf());
+    const taken: string[] = [];
+    for (let set = await queue.take(); set !== undefined; set = await queue.take()) {
+      taken.push(set.name);
+      await queue.finish(set, 'explained');
+    }
+    assert.deepEqual(
+      taken,
+      written.map(({ name }) => name),
+    );
+  });
+
+  it('counts attempts across processes, but not those that were given up for other reasons', async () => {
+    const files = new CrashingFiles();
+    log(files, 1, 2);
+    const attempts: number[] = [];
+    for (const end of ['killed', 'put back', 'killed', 'progress and killed', 'killed', 'killed'] as const) {
+      const queue = await openQueue(files, optionsOf());
+      const set = await queue.take();
+      assert.equal(set?.id, idOf(1));
+      attempts.push(queue.attempts(set));
+      if (end === 'put back') await queue.putBack(true);
+      if (end === 'progress and killed') await queue.progressed(set);
+    }
+    assert.deepEqual(attempts, [1, 2, 2, 3, 1, 2]);
+    const queue = await openQueue(files, optionsOf());
+    const set = await queue.take();
+    assert.equal(set?.id, idOf(1));
+    await queue.putBack(false);
+    await queue.scan();
+    assert.equal((await queue.take())?.id, idOf(1));
+    assert.equal(queue.attempts(set), 4);
   });
 
   it('explains every logged set exactly once, whenever it is killed', async () => {
@@ -172,7 +281,9 @@ class World {
   constructor(
     readonly files: CrashingFiles,
     readonly options: QueueOptions,
-  ) {}
+  ) {
+    mark(files, LOG_ID);
+  }
 
   log(): void {
     log(this.files, this.#logged++);
@@ -180,18 +291,18 @@ class World {
 
   trim(): void {
     // The newest one stays, as in FrameLog.
-    if (this.#trimmed < this.#logged - 1) this.files.content.delete(frameFile(FOLDER, stampOf(this.#trimmed++)));
+    if (this.#trimmed < this.#logged - 1) this.files.content.delete(fileOf(this.#trimmed++));
   }
 
   /** @returns whether there was anything to do, or the process was killed at it */
   async explainOne(): Promise<boolean> {
     try {
-      this.#queue ??= await ExplainQueue.open(this.files, this.options);
+      this.#queue ??= await openQueue(this.files, this.options);
       await this.#queue.scan();
       const set = await this.#queue.take();
       if (set === undefined) return false;
       for (const band of ['rgb', 'fir']) {
-        const result = path.join(RESULTS, `${set}.${band}.mcap`);
+        const result = path.join(RESULTS, `${set.id}.${band}.mcap`);
         if (this.files.content.has(result)) continue;
         const before = this.files.content.size;
         try {
@@ -220,16 +331,16 @@ class World {
     assert.ok(queue);
     const { explained, skipped, gone, failed } = queue.totals;
     assert.equal(failed, 0);
-    const complete = Array.from({ length: this.#logged }, (_, index) => stampOf(index)).filter((stamp) =>
-      ['rgb', 'fir'].every((band) => this.#commits.has(path.join(RESULTS, `${stamp}.${band}.mcap`))),
+    const complete = Array.from({ length: this.#logged }, (_, index) => idOf(index)).filter((id) =>
+      ['rgb', 'fir'].every((band) => this.#commits.has(path.join(RESULTS, `${id}.${band}.mcap`))),
     );
     // A set whose results are complete can still count as gone: killed before it was written down, and deleted before the next start.
     assert.ok(
       complete.length >= explained && complete.length <= explained + gone,
       'explained means that its results are there',
     );
-    const present = Array.from({ length: this.#logged - this.#trimmed }, (_, i) => stampOf(this.#trimmed + i));
-    const missing = present.filter((stamp) => !complete.includes(stamp)).length;
+    const present = Array.from({ length: this.#logged - this.#trimmed }, (_, i) => idOf(this.#trimmed + i));
+    const missing = present.filter((id) => !complete.includes(id)).length;
     assert.ok(missing <= skipped, `${missing} sets are in the log without results, ${skipped} were skipped`);
     assert.equal(queue.length, 0);
     // Sets that came and went between two looks are nobody's business.

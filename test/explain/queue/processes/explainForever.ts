@@ -7,9 +7,9 @@ import { parseConfig } from '../../../../src/perception/config.js';
 import { TINY_LOG_CONFIG } from '../../../frameLog/frameLogs.js';
 import { openTestExplainer } from '../../frame/gradCamExplainer.js';
 
-/** Explains a frame log until it is killed; says `explained <set> <band>` when a result is there, and `totals …` when nothing waits. */
-const [folder = ''] = process.argv.slice(2);
-const loop = await ExplainLoop.open(
+/** Explains a frame log until it is killed, or comes to the set that it is told to die of; says `explained <set> <band>` when a result is there, and `totals …` when nothing waits. */
+const [folder = '', poison] = process.argv.slice(2);
+const loop: ExplainLoop = new ExplainLoop(
   {
     frameLogFolder: folder,
     resultsFolder: path.join(folder, 'explained'),
@@ -27,8 +27,11 @@ const loop = await ExplainLoop.open(
       framesPerMinute: 1e9,
       style: { overlayOpacity: 0.6, colorMap: 'inferno', jpegQuality: 80 },
     }),
-    mayGoOn: () => Promise.resolve(),
-    onExplained: ({ setStampNs, explanations }) => say(`explained ${setStampNs} ${explanations[0].image.spectrum}`),
+    mayGoOn: () => {
+      if (poison !== undefined && loop.state.inWork?.set === poison) process.kill(process.pid, 'SIGKILL');
+      return Promise.resolve();
+    },
+    onExplained: ({ set, explanations }) => say(`explained ${set} ${explanations[0].image.spectrum}`),
     onTrouble: (message) => say(`trouble ${message}`),
   },
   new BandModels(
