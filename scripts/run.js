@@ -59,7 +59,7 @@ const commands = {
   },
   async demo() {
     await withSetupLock(setUpCore);
-    return runShown(process.execPath, [msal, 'demo', ...args]);
+    return runShown(msal, ['demo', ...args]);
   },
   async test() {
     const env = await withSetupLock(setUpForTests);

@@ -8,12 +8,21 @@ import { explain } from './explain.js';
 import { TIMES, type Time } from './interleave.js';
 import { livePath } from './livePath.js';
 import { memory } from './memory.js';
+import { networkMemory } from './networkMemory.js';
 import { perception } from './perception.js';
 import { poolThroughput } from './poolThroughput.js';
 import { siduAndLive } from './siduAndLive.js';
 
 /** Name on the command line → bench. */
-const benches: Readonly<Record<string, Bench>> = { livePath, poolThroughput, perception, memory, explain, siduAndLive };
+const benches: Readonly<Record<string, Bench>> = {
+  livePath,
+  poolThroughput,
+  perception,
+  memory,
+  networkMemory,
+  explain,
+  siduAndLive,
+};
 
 const DEFAULT_MODEL = path.join(packageRoot, 'models/efficientdet-d0-rgb.json');
 

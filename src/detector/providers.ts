@@ -1,5 +1,6 @@
 import { InferenceSession, listSupportedBackends } from 'onnxruntime-node';
 import { ExpectedError } from '../errors.js';
+import { mallocKeepsMemory } from './nativeMemory.js';
 
 /** ONNX Runtime execution providers, fastest first. */
 export const PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'cpu'] as const;
@@ -36,6 +37,9 @@ export async function openSession(graph: Uint8Array, provider: Provider, threads
       executionMode: 'sequential',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      // Activations planned into one block (the pattern) are a new block for each run where there is no arena.
+      enableCpuMemArena: !mallocKeepsMemory(),
+      enableMemPattern: !mallocKeepsMemory(),
       logSeverityLevel: 3,
       extra: { session: { set_denormal_as_zero: '1' } },
     });

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { NATIVE_MEMORY } from '../detector/nativeMemory.js';
 import { giveSessionPriority, starvedMilliseconds } from './processPriority.js';
 import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './supervision.js';
 
@@ -14,7 +15,8 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
   const say = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
   const execArgv = [...process.execArgv, ...nodeOptions];
   // A process group of its own: Ctrl-C reaches this process only, which passes it on once.
-  const child = fork(script, process.argv.slice(2), { stdio: 'inherit', detached: true, execArgv });
+  const env = { ...NATIVE_MEMORY, ...process.env };
+  const child = fork(script, process.argv.slice(2), { stdio: 'inherit', detached: true, execArgv, env });
   if (child.pid !== undefined) giveSessionPriority(child.pid);
 
   let silenceTimer: NodeJS.Timeout | undefined;
