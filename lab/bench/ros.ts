@@ -35,6 +35,7 @@ const REASONS = {
   late: 'images dropped (late)',
   'with a stamp that came twice': 'images dropped (stamp came twice)',
   'in a full queue': 'images dropped (queue full)',
+  'with a stamp far from the others': 'images dropped (stamp far from the others)',
   'not usable': 'images not usable',
   'ignored (not active)': 'images ignored (not active, or off)',
 } as const;

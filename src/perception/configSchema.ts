@@ -76,7 +76,9 @@ const synchronizationSchema = z.strictObject({
   queueSize: z.int().min(1).max(1000).default(10).describe('Frames of one band that may wait; the oldest is dropped.'),
   clockJumpMs: positiveMilliseconds()
     .default(1000)
-    .describe('A band whose stamps fall back by more than this starts a new timeline (a looped bag, a reset clock).'),
+    .describe(
+      'Stamps further back, or further ahead, than this are followed when other images bear them out (a looped bag, a reset clock); else left out.',
+    ),
 });
 
 const picturesSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { SPECTRA, type Spectrum } from '../spectrum.js';
+import type { OutOfStep } from './stepWatch.js';
 
-/** What became of the frames of one band: `received = used + duplicates + late + overflowed + unexpected + pending`. */
+/** What became of the frames of one band: `received = used + duplicates + late + overflowed + unexpected + implausible + pending + quarantined`. */
 export interface BandSyncCounters {
   readonly received: number;
   /** Left in a frame set. */
@@ -13,12 +14,18 @@ export interface BandSyncCounters {
   readonly overflowed: number;
   /** Dropped: this band is not among the expected ones. */
   readonly unexpected: number;
+  /** Dropped: the stamp did not fit, and nothing bore it out (see StampQuarantine). */
+  readonly implausible: number;
   /** Still waiting for the other bands. */
   readonly pending: number;
+  /** The stamp does not fit; still waiting for what bears it out. */
+  readonly quarantined: number;
   /** Sets that went out without this (expected) band. */
   readonly partialSets: number;
   /** Backward clock jumps that a frame of this band revealed. */
   readonly clockJumps: number;
+  /** Where the band is out of step with the others now. */
+  readonly outOfStep: OutOfStep | undefined;
 }
 
 /** Counts since the synchronizer was made. */
@@ -31,7 +38,8 @@ export interface SyncCounters {
   readonly clockJumps: number;
 }
 
-type Count = Exclude<keyof BandSyncCounters, 'pending'>;
+type Gauges = Pick<BandSyncCounters, 'pending' | 'quarantined' | 'outOfStep'>;
+type Count = Exclude<keyof BandSyncCounters, keyof Gauges>;
 
 /** The running counts behind `SyncCounters`. */
 export class SyncCounts {
@@ -43,10 +51,10 @@ export class SyncCounts {
     for (const spectrum of expected) this.#bands.set(spectrum, zeros());
   }
 
-  add(spectrum: Spectrum, count: Count): void {
+  add(spectrum: Spectrum, count: Count, by = 1): void {
     let band = this.#bands.get(spectrum);
     if (band === undefined) this.#bands.set(spectrum, (band = zeros()));
-    band[count]++;
+    band[count] += by;
   }
 
   addSet(partial: boolean): void {
@@ -54,13 +62,13 @@ export class SyncCounts {
     if (partial) this.#partialSets++;
   }
 
-  snapshot(pendingOf: (spectrum: Spectrum) => number): SyncCounters {
+  snapshot(gaugesOf: (spectrum: Spectrum) => Gauges): SyncCounters {
     const bands = new Map<Spectrum, BandSyncCounters>();
     let clockJumps = 0;
     for (const spectrum of SPECTRA) {
       const counts = this.#bands.get(spectrum);
       if (counts === undefined) continue;
-      bands.set(spectrum, { ...counts, pending: pendingOf(spectrum) });
+      bands.set(spectrum, { ...counts, ...gaugesOf(spectrum) });
       clockJumps += counts.clockJumps;
     }
     return { bands, sets: this.#sets, partialSets: this.#partialSets, clockJumps };
@@ -75,6 +83,7 @@ function zeros(): Record<Count, number> {
     late: 0,
     overflowed: 0,
     unexpected: 0,
+    implausible: 0,
     partialSets: 0,
     clockJumps: 0,
   };

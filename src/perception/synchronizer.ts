@@ -2,6 +2,8 @@ import { ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { FrameSet, StampedFrame } from './frameSet.js';
+import { type Pending, type Side, StampQuarantine } from './stampQuarantine.js';
+import { type OutOfStep, StepWatch } from './stepWatch.js';
 import { SyncCounts, type SyncCounters } from './syncCounters.js';
 
 /** How frames are grouped. Durations in nanoseconds. */
@@ -21,14 +23,12 @@ export interface SyncOptions {
   readonly absentAfterNs: bigint;
   /** Frames of one band that may wait; the oldest of a full queue is dropped. */
   readonly queueSize: number;
-  /** A band whose stamp falls back by more than this starts a new timeline: a looped bag, a reset clock. */
+  /**
+   * A stamp further than this behind its band's newest (or behind what has gone out), or further ahead of every band's newest than this and
+   * the time that has passed by the caller's clock, does not fit: it is followed when it is borne out (see StampQuarantine), as
+   * a looped bag or a clock that was set, and left out otherwise.
+   */
   readonly clockJumpNs: bigint;
-}
-
-/** A frame that waits for the other bands. `arrivedNs`: reading of the caller's clock, if it has one. */
-interface Pending<F> {
-  readonly frame: F;
-  readonly arrivedNs: bigint | undefined;
 }
 
 interface Band<F> {
@@ -38,15 +38,12 @@ interface Band<F> {
   lastUsedNs: bigint | undefined;
 }
 
-/** So many frames in a row far behind the output mean that the output was wrong: a corrupt stamp far ahead of its time. */
-const STRANDED_FRAMES = 20;
-
 /**
  * Groups the frames of several cameras by stamp. Pure: no timers, no clock of its own.
  *
  * Invariants: no frame is in two sets; a set has at most one frame per band; sets come out with strictly ascending stamps, and
  * so do the frames of each band, until a clock jump; the stamps of a set lie within the maximum skew; between calls at most
- * `queueSize` frames per band are held; every frame is accounted for in the counters.
+ * `queueSize` frames per band wait, and as many whose stamps do not fit; every frame is accounted for in the counters.
  *
  * Every frame that is not dropped goes out, in a partial set if need be. The set of the oldest frame goes out as soon as each
  * band that it lacks can no longer add to it (the band has moved past it, or is absent), so a complete one at once; or when it
@@ -61,8 +58,11 @@ export class Synchronizer<F extends StampedFrame = Frame> {
   readonly #counts: SyncCounts;
   #streamStartNs: bigint | undefined;
   #streamNs: bigint | undefined;
+  /** The caller's clock when the stream came to `#streamNs`. */
+  #streamSeenNs: bigint | undefined;
   #lastSetNs: bigint | undefined;
-  #stranded = 0;
+  readonly #quarantine: StampQuarantine<F>;
+  readonly #steps: StepWatch;
 
   /** @throws ExpectedError (usage) for an option out of range; the message names it. */
   constructor(readonly options: SyncOptions) {
@@ -73,6 +73,8 @@ export class Synchronizer<F extends StampedFrame = Frame> {
       expected.map((spectrum) => [spectrum, { queue: [], newestNs: undefined, lastUsedNs: undefined }]),
     );
     this.#counts = new SyncCounts(expected);
+    this.#quarantine = new StampQuarantine(options.queueSize);
+    this.#steps = new StepWatch(this.#maxSkewNs);
   }
 
   /** Takes a frame in; returns the sets that are ready now. `nowNs`: reading of the clock that `tick` uses, if any. */
@@ -85,21 +87,19 @@ export class Synchronizer<F extends StampedFrame = Frame> {
       return [];
     }
     const ready: FrameSet<F>[] = [];
-    if (this.#jumpedBack(frame, band)) {
-      this.#counts.add(spectrum, 'clockJumps');
-      ready.push(...this.flush());
-    }
-    const trouble = this.#enqueue(frame, band, nowNs);
-    if (trouble !== undefined) {
-      this.#counts.add(spectrum, trouble);
+    const side = this.#unfit(frame, band, nowNs);
+    if (side === undefined) {
+      this.#counts.add(spectrum, 'implausible', this.#quarantine.fits(frame));
+      this.#takeAll([{ frame, arrivedNs: nowNs }], ready, nowNs);
       return ready;
     }
-    this.#close(ready, nowNs);
-    if (band.queue.length > this.options.queueSize) {
-      band.queue.shift();
-      this.#counts.add(spectrum, 'overflowed');
-      this.#close(ready, nowNs);
+    this.#counts.add(spectrum, 'implausible', this.#quarantine.hold({ frame, arrivedNs: nowNs }, side));
+    const followed = this.#quarantine.agreed(side);
+    if (side === 'behind' && followed.length > 0) {
+      this.#counts.add(spectrum, 'clockJumps');
+      this.#endTimeline(ready);
     }
+    this.#takeAll(followed, ready, nowNs);
     return ready;
   }
 
@@ -113,10 +113,10 @@ export class Synchronizer<F extends StampedFrame = Frame> {
   /** Everything that waits goes out, and a new timeline starts: the end of a stream, or a pause. */
   flush(): FrameSet<F>[] {
     const ready: FrameSet<F>[] = [];
-    for (let set = this.#takeOldestSet(); set !== undefined; set = this.#takeOldestSet()) ready.push(set);
-    for (const band of this.#bands.values()) band.newestNs = band.lastUsedNs = undefined;
-    this.#streamStartNs = this.#streamNs = this.#lastSetNs = undefined;
-    this.#stranded = 0;
+    // The last of a recording with gaps; nothing bears out what lies far behind everything else.
+    this.#takeAll(this.#quarantine.release('ahead'), ready, undefined);
+    for (const { frame } of this.#quarantine.release('behind')) this.#counts.add(frame.spectrum, 'implausible');
+    this.#endTimeline(ready);
     return ready;
   }
 
@@ -133,15 +133,49 @@ export class Synchronizer<F extends StampedFrame = Frame> {
 
   /** A snapshot of the counts. */
   counters(): SyncCounters {
-    return this.#counts.snapshot((spectrum) => this.#bands.get(spectrum)?.queue.length ?? 0);
+    return this.#counts.snapshot((spectrum) => ({
+      pending: this.#bands.get(spectrum)?.queue.length ?? 0,
+      quarantined: this.#quarantine.count(spectrum),
+      outOfStep: this.#steps.verdict(spectrum),
+    }));
   }
 
-  #jumpedBack({ stampNs }: F, band: Band<F>): boolean {
+  /** On which side of the timeline a stamp lies that does not fit into it; `undefined` for one that does. */
+  #unfit({ stampNs }: F, band: Band<F>, nowNs: bigint | undefined): Side | undefined {
     const { clockJumpNs } = this.options;
-    if (band.newestNs !== undefined && stampNs + clockJumpNs < band.newestNs) return true;
-    const farBehind = this.#lastSetNs !== undefined && stampNs + clockJumpNs < this.#lastSetNs;
-    this.#stranded = farBehind ? this.#stranded + 1 : 0;
-    return this.#stranded >= STRANDED_FRAMES;
+    const behind = (limitNs: bigint | undefined): boolean => limitNs !== undefined && stampNs + clockJumpNs < limitNs;
+    if (behind(band.newestNs) || behind(this.#lastSetNs)) return 'behind';
+    if (this.#streamNs === undefined) return undefined;
+    // Before anything has gone out: a camera may be late by as much as is waited for.
+    if (band.newestNs === undefined && behind(this.#streamNs - this.options.waitNs)) return 'behind';
+    const passedNs = nowNs === undefined || this.#streamSeenNs === undefined ? 0n : nowNs - this.#streamSeenNs;
+    return stampNs > this.#streamNs + passedNs + clockJumpNs ? 'ahead' : undefined;
+  }
+
+  /** Takes frames in together, so that none of them goes out before another of its moment is there. */
+  #takeAll(pending: readonly Pending<F>[], ready: FrameSet<F>[], nowNs: bigint | undefined): void {
+    const taken = new Set<Band<F>>();
+    for (const { frame, arrivedNs } of pending) {
+      const band = this.#bands.get(frame.spectrum);
+      if (band === undefined) continue;
+      const trouble = this.#enqueue(frame, band, arrivedNs);
+      if (trouble === undefined) taken.add(band);
+      else this.#counts.add(frame.spectrum, trouble);
+    }
+    if (taken.size > 0) this.#close(ready, nowNs);
+    for (const [spectrum, { queue }] of this.#bands) {
+      while (queue.length > this.options.queueSize) {
+        queue.shift();
+        this.#counts.add(spectrum, 'overflowed');
+        this.#close(ready, nowNs);
+      }
+    }
+  }
+
+  #endTimeline(ready: FrameSet<F>[]): void {
+    for (let set = this.#takeOldestSet(); set !== undefined; set = this.#takeOldestSet()) ready.push(set);
+    for (const band of this.#bands.values()) band.newestNs = band.lastUsedNs = undefined;
+    this.#streamStartNs = this.#streamNs = this.#streamSeenNs = this.#lastSetNs = undefined;
   }
 
   /** Puts the frame into its place in the queue, or says why it is dropped. */
@@ -156,7 +190,10 @@ export class Synchronizer<F extends StampedFrame = Frame> {
     if (band.lastUsedNs !== undefined && stampNs < band.lastUsedNs) return 'late';
     queue.splice(at, 0, { frame, arrivedNs });
     if (band.newestNs === undefined || stampNs > band.newestNs) band.newestNs = stampNs;
-    if (this.#streamNs === undefined || stampNs > this.#streamNs) this.#streamNs = stampNs;
+    if (this.#streamNs === undefined || stampNs > this.#streamNs) {
+      this.#streamNs = stampNs;
+      this.#streamSeenNs = arrivedNs;
+    }
     this.#streamStartNs ??= stampNs;
     return undefined;
   }
@@ -219,10 +256,27 @@ export class Synchronizer<F extends StampedFrame = Frame> {
       band.lastUsedNs = member.stampNs;
       frames.set(spectrum, member);
       this.#counts.add(spectrum, 'used');
+      this.#steps.add(spectrum, members.size === 1 ? this.#nearestOther(member) : undefined);
     }
     this.#counts.addSet(missing.length > 0);
     this.#lastSetNs = stampNs;
     return { stampNs, skewNs: latestStamp(frames, stampNs) - stampNs, frames, missing };
+  }
+
+  /** The stamp of another band that comes nearest to a frame's; `undefined` where no other band is there. */
+  #nearestOther({ spectrum: own, stampNs }: F): OutOfStep | undefined {
+    let nearest: OutOfStep | undefined;
+    let distanceNs: bigint | undefined;
+    for (const [spectrum, { queue, newestNs, lastUsedNs }] of this.#bands) {
+      if (spectrum === own || newestNs === undefined || this.#absent(newestNs)) continue;
+      for (const other of [lastUsedNs, queue[0]?.frame.stampNs, newestNs]) {
+        if (other === undefined) continue;
+        const offsetNs = stampNs - other;
+        const far = offsetNs < 0n ? -offsetNs : offsetNs;
+        if (distanceNs === undefined || far < distanceNs) [nearest, distanceNs] = [{ from: spectrum, offsetNs }, far];
+      }
+    }
+    return nearest;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { ModelIdentity, PerceivedSet } from '../perception/perceivedSet.js';
-import type { SyncCounters } from '../perception/syncCounters.js';
+import type { BandSyncCounters, SyncCounters } from '../perception/syncCounters.js';
 import type { ExplainedSummary } from './explainedSets.js';
 import type { FusionSummary } from './fusionTally.js';
 import type { TracksSummary } from './replayTracks.js';
@@ -140,8 +140,10 @@ export function perceivedFrames({ frames }: ReplaySummary): number {
 }
 
 /** Frames of a band that the synchroniser did not use. */
-export function droppedOf(band: { duplicates: number; late: number; overflowed: number; unexpected: number }): number {
-  return band.duplicates + band.late + band.overflowed + band.unexpected;
+export function droppedOf(
+  band: Pick<BandSyncCounters, 'duplicates' | 'late' | 'overflowed' | 'unexpected' | 'implausible'>,
+): number {
+  return band.duplicates + band.late + band.overflowed + band.unexpected + band.implausible;
 }
 
 /** An object with one property for each of the bands, in the order of SPECTRA. */

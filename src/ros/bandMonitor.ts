@@ -1,5 +1,7 @@
 import type { Frame } from '../images/frame.js';
 import type { Spectrum } from '../spectrum.js';
+import type { OutOfStep } from '../perception/stepWatch.js';
+import { type CameraRate, cameraRate } from './cameraRate.js';
 import type { BandDrops } from './liveStages.js';
 
 /** What is known about one camera at one moment; times in seconds, rates in Hz. */
@@ -17,17 +19,26 @@ export interface BandSnapshot {
   readonly rateHz: number;
   /** Node clock minus stamp of the newest image: positive for stamps in the past. */
   readonly stampAgeSeconds: number | undefined;
-  /** Stamp distance to the earliest frame of its set. */
+  /** Stamp distance to the earliest frame of its set; out of step, to the nearest other band. */
   readonly skewSeconds: number | undefined;
+  /** Where its images share no moment with those of the other bands. */
+  readonly outOfStep: OutOfStep | undefined;
+  /** What the stamps say of the camera. */
+  readonly camera: CameraRate | undefined;
   /** Replaced by newer images because the detector was busy, since the last snapshot and in all. */
   readonly recentDrops: number;
   readonly recentReceived: number;
+  readonly recentPublished: number;
+  /** Left out since the last snapshot for a stamp that does not fit. */
+  readonly recentImplausible: number;
   readonly drops: BandDrops;
   /** Came while the node was not active or switched off. */
   readonly ignored: number;
   /** `640×480 mono8`, or the format text of a compressed image. */
   readonly format: string | undefined;
   readonly formatChanges: number;
+  /** The latest change, in words, while it is recent. */
+  readonly formatChange: string | undefined;
   readonly clockJumps: number;
   /** Images that could not be decoded or processed, since the last snapshot and in all, with what the last one had. */
   readonly recentFailures: number;
@@ -40,10 +51,16 @@ const RATE_ARRIVALS = 60;
 /** A rate over arrivals that lie further back would describe the past. */
 const RATE_SECONDS = 5;
 
+/** A change of format is told for so long. */
+const TELL_CHANGE_NS = 10_000_000_000n;
+
+const NO_DROPS: BandDrops = { replaced: 0, late: 0, duplicates: 0, overflowed: 0, implausible: 0 };
+
 /** Counts what comes in on one band. Monotonic times in nanoseconds come from the caller. */
 export class BandMonitor {
   clockJumps = 0;
-  drops: BandDrops = { replaced: 0, late: 0, duplicates: 0, overflowed: 0 };
+  drops = NO_DROPS;
+  outOfStep: OutOfStep | undefined;
   ignored = 0;
   skewSeconds: number | undefined;
   #received = 0;
@@ -52,27 +69,31 @@ export class BandMonitor {
   #lastFailure: string | undefined;
   #format: string | undefined;
   #formatChanges = 0;
+  #formatChange: { readonly text: string; readonly atNs: bigint } | undefined;
   #stampAgeSeconds: number | undefined;
-  readonly #arrivalsNs: bigint[] = [];
-  #reported = { received: 0, drops: 0, failures: 0 };
+  readonly #arrivals: { readonly atNs: bigint; readonly stampNs: bigint }[] = [];
+  #reported = { received: 0, published: 0, drops: NO_DROPS, failures: 0 };
 
   constructor(
     readonly spectrum: Spectrum,
     readonly topic: string,
   ) {}
 
-  /** An image has arrived. @param clockNs the node's (ROS) clock. @returns whether format or size differ from the image before */
-  arrived(frame: Frame, nowNs: bigint, clockNs: bigint): boolean {
+  /** An image has arrived. @param clockNs the node's (ROS) clock. @returns how its format or size differs from the image before, if so */
+  arrived(frame: Frame, nowNs: bigint, clockNs: bigint): string | undefined {
     this.#received++;
-    this.#arrivalsNs.push(nowNs);
-    if (this.#arrivalsNs.length > RATE_ARRIVALS) this.#arrivalsNs.shift();
+    this.#arrivals.push({ atNs: nowNs, stampNs: frame.stampNs });
+    if (this.#arrivals.length > RATE_ARRIVALS) this.#arrivals.shift();
     this.#stampAgeSeconds = Number(clockNs - frame.stampNs) / 1e9;
     const { image } = frame;
     const format = image.kind === 'raw' ? `${image.width}×${image.height} ${image.encoding}` : image.format;
-    const changed = this.#format !== undefined && this.#format !== format;
-    if (changed) this.#formatChanges++;
+    const before = this.#format;
     this.#format = format;
-    return changed;
+    if (before === undefined || before === format) return undefined;
+    this.#formatChanges++;
+    const text = `from ${before} to ${format}`;
+    this.#formatChange = { text, atNs: nowNs };
+    return text;
   }
 
   published(): void {
@@ -86,9 +107,16 @@ export class BandMonitor {
 
   /** Figures now; "recent" counts start again. */
   snapshot(nowNs: bigint, { publishers, mismatches }: Pick<BandSnapshot, 'publishers' | 'mismatches'>): BandSnapshot {
-    const newest = this.#arrivalsNs.at(-1);
+    const newest = this.#arrivals.at(-1)?.atNs;
     const before = this.#reported;
-    this.#reported = { received: this.#received, drops: this.drops.replaced, failures: this.#failures };
+    this.#reported = {
+      received: this.#received,
+      published: this.#published,
+      drops: this.drops,
+      failures: this.#failures,
+    };
+    const recent = this.#arrivals.filter(({ atNs }) => nowNs - atNs <= BigInt(RATE_SECONDS * 1e9));
+    const change = this.#formatChange;
     return {
       spectrum: this.spectrum,
       topic: this.topic,
@@ -97,30 +125,37 @@ export class BandMonitor {
       received: this.#received,
       published: this.#published,
       ageSeconds: newest === undefined ? undefined : Number(nowNs - newest) / 1e9,
-      rateHz: this.#rate(nowNs),
+      rateHz: rateOf(
+        recent.map(({ atNs }) => atNs),
+        nowNs,
+      ),
       stampAgeSeconds: this.#stampAgeSeconds,
-      skewSeconds: this.skewSeconds,
-      recentDrops: this.drops.replaced - before.drops,
+      skewSeconds: this.outOfStep === undefined ? this.skewSeconds : Number(this.outOfStep.offsetNs) / 1e9,
+      outOfStep: this.outOfStep,
+      camera: cameraRate(recent.map(({ stampNs }) => stampNs)),
+      recentDrops: this.drops.replaced - before.drops.replaced,
       recentReceived: this.#received - before.received,
+      recentPublished: this.#published - before.published,
+      recentImplausible: this.drops.implausible - before.drops.implausible,
       drops: this.drops,
       ignored: this.ignored,
       format: this.#format,
       formatChanges: this.#formatChanges,
+      formatChange: change !== undefined && nowNs - change.atNs <= TELL_CHANGE_NS ? change.text : undefined,
       clockJumps: this.clockJumps,
       recentFailures: this.#failures - before.failures,
       failures: this.#failures,
       lastFailure: this.#lastFailure,
     };
   }
+}
 
-  /** Arrivals of the last seconds over the time that they span, up to now: a silent camera's rate falls. */
-  #rate(nowNs: bigint): number {
-    const recent = this.#arrivalsNs.filter((arrivalNs) => nowNs - arrivalNs <= BigInt(RATE_SECONDS * 1e9));
-    const [first] = recent;
-    const last = recent.at(-1);
-    if (first === undefined || last === undefined || recent.length < 2) return 0;
-    const meanNs = Number(last - first) / (recent.length - 1);
-    const spanNs = Math.max(Number(last - first), Number(nowNs - first) - meanNs);
-    return spanNs > 0 ? ((recent.length - 1) * 1e9) / spanNs : 0;
-  }
+/** Arrivals of the last seconds over the time that they span, up to now: a silent camera's rate falls. */
+function rateOf(recent: readonly bigint[], nowNs: bigint): number {
+  const [first] = recent;
+  const last = recent.at(-1);
+  if (first === undefined || last === undefined || recent.length < 2) return 0;
+  const meanNs = Number(last - first) / (recent.length - 1);
+  const spanNs = Math.max(Number(last - first), Number(nowNs - first) - meanNs);
+  return spanNs > 0 ? ((recent.length - 1) * 1e9) / spanNs : 0;
 }

@@ -22,12 +22,12 @@ export class CameraInputs {
   readonly #subscriptions: object[];
   readonly #wanted = new Map<Spectrum, { readonly type: string; readonly qos: RclQos }>();
 
-  /** @param onFrame called for every usable message; `formatChanged` when size or encoding differ from the message before */
+  /** @param onFrame called for every usable message; `formatChange` says how size or encoding differ from the message before, if they do */
   constructor(
     readonly rcl: Rcl,
     readonly node: RclNode,
     cameras: readonly CameraInput[],
-    onFrame: (frame: Frame, formatChanged: boolean) => void,
+    onFrame: (frame: Frame, formatChange: string | undefined) => void,
   ) {
     const bands = new Map<Spectrum, BandMonitor>();
     this.#subscriptions = cameras.map(({ spectrum, topic, transport }) => {

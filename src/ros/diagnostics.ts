@@ -44,22 +44,35 @@ export interface Finding {
   readonly text: string;
 }
 
-/** One band's health in plain words: every reason is named, the worst one gives the level. */
-export function bandStatus(nodeName: string, band: BandSnapshot, limits: RuntimeParameters): Status {
-  const findings = bandFindings(band, limits);
+/**
+ * One band's health in plain words: every reason is named, the worst one gives the level.
+ * @param allPublished images of all bands that left as detections since the last snapshot
+ */
+export function bandStatus(
+  nodeName: string,
+  band: BandSnapshot,
+  limits: RuntimeParameters,
+  allPublished = band.recentPublished,
+): Status {
+  const findings = bandFindings(band, limits, allPublished);
   const values = new Map<string, string>([
     ['topic', band.topic],
     ['publishers', String(band.publishers)],
     ['age (s)', optional(band.ageSeconds, 3)],
     ['rate (Hz)', band.rateHz.toFixed(2)],
+    ['rate of the camera by its stamps (Hz)', optional(band.camera?.rateHz, 2)],
+    ['images lost on the way, estimated (%)', optional(band.camera && 100 * band.camera.lostShare, 0)],
     ['stamp age on arrival (s)', optional(band.stampAgeSeconds, 3)],
     ['skew (s)', optional(band.skewSeconds, 4)],
     ['images received', String(band.received)],
     ['images published', String(band.published)],
+    ['images answered lately (%)', percent(band.recentPublished, band.recentReceived)],
+    ["share of the detector's answers lately (%)", percent(band.recentPublished, allPublished)],
     ['images dropped (detector busy)', String(band.drops.replaced)],
     ['images dropped (late)', String(band.drops.late)],
     ['images dropped (stamp came twice)', String(band.drops.duplicates)],
     ['images dropped (queue full)', String(band.drops.overflowed)],
+    ['images dropped (stamp far from the others)', String(band.drops.implausible)],
     ['images ignored (not active, or off)', String(band.ignored)],
     ['images not usable', String(band.failures)],
     ['last image not usable because', band.lastFailure ?? 'none'],
@@ -77,7 +90,7 @@ export function bandStatus(nodeName: string, band: BandSnapshot, limits: Runtime
   );
 }
 
-function bandFindings(band: BandSnapshot, limits: RuntimeParameters): Finding[] {
+function bandFindings(band: BandSnapshot, limits: RuntimeParameters, allPublished: number): Finding[] {
   const findings: Finding[] = [];
   const add = (level: Level, text: string): void => void findings.push({ level, text });
   const { ageSeconds: age, stampAgeSeconds: stampAge } = band;
@@ -100,7 +113,39 @@ function bandFindings(band: BandSnapshot, limits: RuntimeParameters): Finding[] 
   }
   const dropShare = band.recentReceived > 0 ? band.recentDrops / band.recentReceived : 0;
   if (dropShare > limits['diagnostics.drop_warn']) {
-    add(LEVEL.warn, `${Math.round(100 * dropShare)} % of the images dropped: the detector is slower than the camera`);
+    add(
+      LEVEL.warn,
+      `${Math.round(100 * dropShare)} % of the images dropped: the detector is slower than the camera; ` +
+        `${percent(band.recentPublished, allPublished)} % of its answers are this band's`,
+    );
+  }
+  if (band.camera !== undefined && band.camera.lostShare > limits['diagnostics.drop_warn']) {
+    const { rateHz, lostShare } = band.camera;
+    add(
+      LEVEL.warn,
+      `about ${Math.round(100 * lostShare)} % of the images are lost on the way to this node: by its stamps the camera takes ` +
+        `${rateHz.toFixed(1)} a second, ${band.rateHz.toFixed(1)} arrive; start the camera's process with this package's ` +
+        'config/fastdds.xml, send smaller or compressed images, or use another transport (docs/ros.md, large images)',
+    );
+  }
+  if (band.recentImplausible > 0) {
+    add(
+      LEVEL.warn,
+      `${band.recentImplausible} images left out: their stamps lie far from those of the other images ` +
+        '(zero, or a clock that is wrong)',
+    );
+  }
+  if (band.outOfStep !== undefined) {
+    const { from, offsetNs } = band.outOfStep;
+    const ms = Math.abs(Number(offsetNs)) / 1e6;
+    add(
+      LEVEL.warn,
+      `out of step: its stamps lie ${ms.toFixed(ms < 1 ? 6 : 1)} ms ${offsetNs < 0n ? 'before' : 'after'} those of ${from}, ` +
+        'more than the synchronizer brings together (synchronization.maxSkewMs)',
+    );
+  }
+  if (band.formatChange !== undefined) {
+    add(LEVEL.warn, `the images have changed their size or encoding, ${band.formatChange}`);
   }
   return findings;
 }
@@ -165,6 +210,10 @@ export function summarize(
     hardwareId,
     values,
   };
+}
+
+function percent(part: number, whole: number): string {
+  return whole > 0 ? ((100 * part) / whole).toFixed(0) : 'none';
 }
 
 function optional(value: number | undefined, digits: number): string {

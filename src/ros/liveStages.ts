@@ -1,8 +1,9 @@
-import { Subject, tap, type Subscription } from 'rxjs';
+import { exhaustMap, Observable, Subject, tap, type Subscription } from 'rxjs';
 import type { Frame } from '../images/frame.js';
-import { systemClock } from '../perception/clock.js';
+import { type Clock, systemClock } from '../perception/clock.js';
 import type { FrameSet } from '../perception/frameSet.js';
-import { BackPressure, latestWins } from '../perception/latestWins.js';
+import { SetTurns } from '../perception/setTurns.js';
+import type { OutOfStep } from '../perception/stepWatch.js';
 import { synchronize } from '../perception/synchronize.js';
 import { Synchronizer, type SyncOptions } from '../perception/synchronizer.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
@@ -16,33 +17,41 @@ export interface BandDrops {
   readonly duplicates: number;
   /** More of them waited for the other bands than the queue holds. */
   readonly overflowed: number;
+  /** The stamp is far from those of the other images. */
+  readonly implausible: number;
 }
 
 /** What became of one band's images before and behind the synchronizer. */
 export interface BandFlow {
   readonly drops: BandDrops;
   readonly clockJumps: number;
+  readonly outOfStep: OutOfStep | undefined;
 }
 
 /**
- * Frames in, one set in work at a time, the newest set waiting and no other: memory and lateness are bounded however slow the detector is.
- * A dropped set counts as a drop for each of its bands.
+ * Frames in, one set in work at a time, of each band the newest image waiting and no other (see SetTurns): memory and lateness are bounded
+ * however slow the detector is. A dropped set counts as a drop for each of its bands.
  */
 export class LiveStages {
   readonly #frames = new Subject<Frame>();
   readonly #synchronizer: Synchronizer;
   readonly #subscription: Subscription;
-  readonly #backPressure = new BackPressure<FrameSet>();
-  readonly #taken = new Map<Spectrum, number>();
-  #newest: FrameSet | undefined;
+  readonly #turns = new SetTurns();
+  readonly #replaced = new Map<Spectrum, number>();
+  readonly #clock: Clock;
   #startedNs: bigint | undefined;
 
   /** @param work must not reject for a bad frame; a rejection reaches `onError` and ends the stages */
-  constructor(options: SyncOptions, work: (set: FrameSet) => Promise<void>, onError: (error: unknown) => void) {
+  constructor(
+    options: SyncOptions,
+    work: (set: FrameSet) => Promise<void>,
+    onError: (error: unknown) => void,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#synchronizer = new Synchronizer(options);
     const timed = async (set: FrameSet): Promise<void> => {
-      this.#startedNs = process.hrtime.bigint();
-      for (const spectrum of set.frames.keys()) this.#taken.set(spectrum, (this.#taken.get(spectrum) ?? 0) + 1);
+      this.#startedNs = clock.nowNs();
       try {
         await work(set);
       } finally {
@@ -51,9 +60,10 @@ export class LiveStages {
     };
     this.#subscription = this.#frames
       .pipe(
-        synchronize(this.#synchronizer, systemClock),
-        tap((set) => (this.#newest = set)),
-        latestWins(timed, () => '', this.#backPressure),
+        synchronize(this.#synchronizer, clock),
+        tap((set) => this.#wait(set)),
+        // What comes meanwhile waits in the turns, from which the work that goes on takes it.
+        exhaustMap(() => allTurns(this.#turns, timed)),
       )
       .subscribe({ error: onError });
   }
@@ -64,21 +74,18 @@ export class LiveStages {
 
   /** How long the set in work has been in work, seconds; 0 when idle. */
   busySeconds(): number {
-    return this.#startedNs === undefined ? 0 : Number(process.hrtime.bigint() - this.#startedNs) / 1e9;
+    return this.#startedNs === undefined ? 0 : Number(this.#clock.nowNs() - this.#startedNs) / 1e9;
   }
 
   flow(): ReadonlyMap<Spectrum, BandFlow> {
     const { bands } = this.#synchronizer.counters();
-    const waits = this.#backPressure.counters().get('')?.waiting === 1;
     const flows = new Map<Spectrum, BandFlow>();
     for (const spectrum of SPECTRA) {
       const band = bands.get(spectrum);
       if (band === undefined) continue;
-      // What has left the synchronizer and was not taken up was replaced, but for the newest set while it waits.
-      const waiting = waits && this.#newest?.frames.has(spectrum) === true ? 1 : 0;
-      const replaced = band.used - (this.#taken.get(spectrum) ?? 0) - waiting;
-      const { duplicates, late, overflowed, clockJumps } = band;
-      flows.set(spectrum, { drops: { replaced, late, duplicates, overflowed }, clockJumps });
+      const { duplicates, late, overflowed, implausible, clockJumps, outOfStep } = band;
+      const replaced = this.#replaced.get(spectrum) ?? 0;
+      flows.set(spectrum, { drops: { replaced, late, duplicates, overflowed, implausible }, clockJumps, outOfStep });
     }
     return flows;
   }
@@ -86,4 +93,23 @@ export class LiveStages {
   close(): void {
     this.#subscription.unsubscribe();
   }
+
+  #wait(set: FrameSet): void {
+    for (const { frames } of this.#turns.offer(set)) {
+      for (const spectrum of frames.keys()) this.#replaced.set(spectrum, (this.#replaced.get(spectrum) ?? 0) + 1);
+    }
+  }
+}
+
+/** Works on what waits, one set after the other; completes in the same turn in which nothing waits any more, so that nothing is missed. */
+function allTurns(turns: SetTurns, work: (set: FrameSet) => Promise<void>): Observable<never> {
+  return new Observable((subscriber) => {
+    const next = (): void => {
+      if (subscriber.closed) return;
+      const set = turns.take();
+      if (set === undefined) subscriber.complete();
+      else work(set).then(next, (error: unknown) => subscriber.error(error));
+    };
+    next();
+  });
 }

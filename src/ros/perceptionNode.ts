@@ -210,8 +210,10 @@ export class PerceptionNode {
     this.#stages = undefined;
   }
 
-  #receive(frame: Frame, formatChanged: boolean): void {
-    if (formatChanged) this.#node.getLogger().warn(`${frame.topic}: the images have changed their size or encoding`);
+  #receive(frame: Frame, formatChange: string | undefined): void {
+    if (formatChange !== undefined) {
+      this.#node.getLogger().warn(`${frame.topic}: the images have changed their size or encoding, ${formatChange}`);
+    }
     const band = this.#inputs?.bands.get(frame.spectrum);
     if (this.#active && this.#enabled) this.#stages?.push(frame);
     else if (band) band.ignored++;
@@ -251,15 +253,13 @@ export class PerceptionNode {
     const nowNs = process.hrtime.bigint();
     const flows = this.#stages?.flow();
     const inputs = this.#inputs;
-    const bands = [...(inputs?.bands.values() ?? [])].map((band) => {
+    const snapshots = [...(inputs?.bands.values() ?? [])].map((band) => {
       const flow = flows?.get(band.spectrum);
-      if (flow) ({ drops: band.drops, clockJumps: band.clockJumps } = flow);
-      return bandStatus(
-        name,
-        band.snapshot(nowNs, inputs?.publishersOf(band) ?? { publishers: 0, mismatches: [] }),
-        limits,
-      );
+      if (flow) ({ drops: band.drops, clockJumps: band.clockJumps, outOfStep: band.outOfStep } = flow);
+      return band.snapshot(nowNs, inputs?.publishersOf(band) ?? { publishers: 0, mismatches: [] });
     });
+    const published = snapshots.reduce((sum, { recentPublished }) => sum + recentPublished, 0);
+    const bands = snapshots.map((band) => bandStatus(name, band, limits, published));
     const drift = this.#analysis.driftStatus(name, limits);
     this.#diagnostics.publish([nodeStatus(name, this.#snapshot(), limits), ...bands, ...(drift ? [drift] : [])]);
   }

@@ -147,47 +147,97 @@ const cases: readonly Case[] = [
     counts: { rgb: { overflowed: 0, used: 2, pending: 1 } },
   },
   {
-    name: 'a looped bag: what waits goes out, then the new lap begins',
+    name: 'a looped bag: what waits goes out when a second frame bears the first out, then the new lap begins',
     steps: [
       ['r5000'],
       ['n5000', 'r5000 n5000'],
       ['r5100'],
-      ['r0', 'r5100'],
-      ['n0', 'r0 n0'],
+      ['r0'],
+      ['n0', 'r5100', 'r0 n0'],
       ['r100'],
       ['n100', 'r100 n100'],
     ],
-    counts: { clockJumps: 1, rgb: { clockJumps: 1, late: 0 }, nir: { clockJumps: 0, late: 0 } },
+    counts: { clockJumps: 1, rgb: { late: 0, used: 4 }, nir: { clockJumps: 1, late: 0, used: 3 } },
   },
   {
-    name: 'a straggler of the old lap costs one more restart, nothing hangs',
+    name: 'a looped bag of one band loses nothing',
+    options: { expected: ['rgb'] },
+    steps: [['r5000', 'r5000'], ['r0'], ['r100', 'r0', 'r100'], ['r200', 'r200']],
+    counts: { clockJumps: 1, rgb: { received: 4, used: 4 } },
+  },
+  {
+    name: 'a straggler of the old lap goes with the old lap',
     steps: [
       ['r5000'],
       ['n5000', 'r5000 n5000'],
       ['r0'],
-      ['n5100', 'r0'],
-      ['n0', 'n5100'],
-      ['r100', 'n0'],
+      ['n5100'],
+      ['n0', 'n5100', 'r0 n0'],
+      ['r100'],
       ['n100', 'r100 n100'],
     ],
-    counts: { clockJumps: 2 },
+    counts: { clockJumps: 1, nir: { used: 4 } },
+  },
+  {
+    name: 'a stamp of zero is left out, and costs no good image of any band',
+    steps: [
+      ['r5000'],
+      ['n5000', 'r5000 n5000'],
+      ['r5100'],
+      ['r0'],
+      ['n5100', 'r5100 n5100'],
+      ['r5200'],
+      ['n5200', 'r5200 n5200'],
+    ],
+    counts: { clockJumps: 0, rgb: { received: 4, used: 3, implausible: 1, quarantined: 0, late: 0 }, nir: { used: 3 } },
+  },
+  {
+    name: 'a band that only sends zeros is outvoted, and the newest of them wait in vain',
+    options: { expected: ['rgb', 'nir', 'mir'], queueSize: 2 },
+    steps: [
+      ['n5000'],
+      ['m5000'],
+      ['r0'],
+      ['n5100'],
+      ['m5100'],
+      ['r0'],
+      ['n5200', 'n5000 m5000'],
+      ['m5200'],
+      ['r0'],
+      ['n5300', 'n5100 m5100'],
+    ],
+    counts: { clockJumps: 0, rgb: { received: 3, used: 0, implausible: 1, quarantined: 2 }, nir: { late: 0 } },
+  },
+  {
+    name: 'a stamp far ahead is left out, and costs no good image of any band',
+    steps: [['r0'], ['n0', 'r0 n0'], ['n3600000'], ['r100'], ['n200', 'r100'], ['r200', 'r200 n200']],
+    counts: {
+      clockJumps: 0,
+      rgb: { received: 3, used: 3, late: 0 },
+      nir: { received: 3, used: 2, implausible: 1, quarantined: 0 },
+    },
+  },
+  {
+    name: 'a gap of all bands is followed when a second frame bears it out',
+    steps: [['r0'], ['n0', 'r0 n0'], ['r60000'], ['n60000', 'r60000 n60000'], ['r60100'], ['n60100', 'r60100 n60100']],
+    counts: { clockJumps: 0, rgb: { used: 3, implausible: 0 }, nir: { used: 3 } },
+  },
+  {
+    name: 'by the clock a gap needs nothing to bear it out',
+    options: { absentAfterNs: ms(100_000) },
+    steps: [['tick 0'], ['r0'], ['n0', 'r0 n0'], ['tick 60000'], ['r60000'], ['n60000', 'r60000 n60000']],
+  },
+  {
+    name: 'the last frame of a recording with gaps goes out',
+    options: { expected: ['rgb'] },
+    steps: [['r0', 'r0'], ['r5000'], ['r10000', 'r5000', 'r10000'], ['r15000']],
+    flush: ['r15000'],
+    counts: { rgb: { used: 4 } },
   },
   {
     name: 'a small step back is a late frame, not a jump',
     steps: [['r5000'], ['n5000', 'r5000 n5000'], ['r4000']],
     counts: { clockJumps: 0, rgb: { late: 1 } },
-  },
-  {
-    name: 'a corrupt stamp far ahead is undone by the next frame of its band',
-    steps: [
-      ['r0'],
-      ['n0', 'r0 n0'],
-      ['n3600000', 'n3600000'], // RGB counts as absent for an hour: nothing to wait for
-      ['r100'],
-      ['n200'],
-      ['r200', 'r200 n200'],
-    ],
-    counts: { clockJumps: 1, rgb: { received: 3, late: 1 } },
   },
   {
     name: 'a band that is silent for long is not waited for, until it speaks again',
@@ -253,15 +303,74 @@ describe('Synchronizer', () => {
     });
   }
 
-  it('recovers when the band with the corrupt stamp never speaks again', () => {
+  it('loses nothing where the very first stamp was corrupt and its band never speaks again', () => {
     const synchronizer = new Synchronizer<StampedFrame>(defaults);
     synchronizer.push(frame('n3600000'), 0n);
     assert.deepEqual(synchronizer.tick(ms(150)).map(show), ['n3600000']);
     const out: string[] = [];
     for (let at = 0; at < 40; at++) out.push(...synchronizer.push(frame(`r${at * 100}`)).map(show));
-    assert.equal(out[0], 'r1900', 'the twentieth frame starts a new timeline');
-    assert.equal(out.length, 19, 'from then on every frame goes out after its wait');
-    assert.equal(synchronizer.counters().bands.get('rgb')?.late, 19);
+    out.push(...synchronizer.flush().map(show));
+    assert.deepEqual(
+      out,
+      Array.from({ length: 40 }, (_, at) => `r${at * 100}`),
+      'every frame goes out',
+    );
+    assert.equal(synchronizer.counters().clockJumps, 1);
+  });
+
+  it('answers every good image beside corrupt stamps, whatever they are', () => {
+    // At 10 Hz on four bands; the stamp of every ninth image of a band that changes is zero, or a day ahead, or of last year.
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(0n, ms(86_400_000 + 5_000_000), 1n, ms(10)), { minLength: 20, maxLength: 20 }),
+        fc.boolean(),
+        (corrupt, byClock) => {
+          const synchronizer = new Synchronizer<StampedFrame>({ ...defaults, ...four });
+          const sets: FrameSet<StampedFrame>[] = [];
+          const good = new Set<StampedFrame>();
+          for (let moment = 0; moment < 180; moment++) {
+            const stampNs = ms(5_000_000 + moment * 100);
+            for (const spectrum of SPECTRA) {
+              const bad = moment % 9 === 4 && SPECTRA.indexOf(spectrum) === Math.floor(moment / 9) % 4;
+              const wrong = corrupt[Math.floor(moment / 9)] ?? 0n;
+              const pushed = { spectrum, stampNs: bad ? wrong : stampNs };
+              if (!bad) good.add(pushed);
+              sets.push(...synchronizer.push(pushed, byClock ? ms(moment * 100) : undefined));
+            }
+          }
+          sets.push(...synchronizer.flush());
+          const answered = new Set(sets.flatMap(({ frames }) => [...frames.values()]));
+          for (const wanted of good) assert.ok(answered.has(wanted), `lost: ${wanted.spectrum} ${wanted.stampNs}`);
+          assert.equal(answered.size, good.size);
+          assert.equal(sets.filter(({ frames }) => frames.size === 4).length, 160, 'the other moments are complete');
+          assert.equal(synchronizer.counters().clockJumps, 0);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('names a band that is out of step, and how far; not one that is slower', () => {
+    const synchronizer = new Synchronizer<StampedFrame>({ ...defaults, ...four });
+    for (let moment = 0; moment < 30; moment++) {
+      const at = moment * 100;
+      for (const text of [`r${at}`, `n${at + 3}`, ...(moment % 5 === 0 ? [`m${at + 5}`] : []), `f${at + 40}`])
+        synchronizer.push(frame(text));
+    }
+    const { bands } = synchronizer.counters();
+    assert.deepEqual(bands.get('fir')?.outOfStep, { from: 'nir', offsetNs: ms(37) });
+    for (const spectrum of ['rgb', 'nir', 'mir'] as const) assert.equal(bands.get(spectrum)?.outOfStep, undefined);
+  });
+
+  it('does not call a faster camera out of step', () => {
+    const synchronizer = new Synchronizer<StampedFrame>({ ...defaults, maxSkewNs: ms(5) });
+    for (let at = 0; at < 3000; at += 33) {
+      synchronizer.push(frame(`r${at}`));
+      if (at % 330 === 0) synchronizer.push(frame(`n${at + 1}`));
+    }
+    const { bands } = synchronizer.counters();
+    assert.equal(bands.get('rgb')?.outOfStep, undefined);
+    assert.equal(bands.get('nir')?.outOfStep, undefined);
   });
 
   it('says the stamp, the skew and the missing bands of a set', () => {
@@ -383,7 +492,7 @@ describe('Synchronizer, for any frames in any order', () => {
           }
           jumps = clockJumps;
           for (const band of synchronizer.counters().bands.values()) {
-            assert.ok(band.pending <= options.queueSize, 'bounded');
+            assert.ok(band.pending <= options.queueSize && band.quarantined <= options.queueSize, 'bounded');
           }
         }
         check(synchronizer.flush(), -1);
@@ -393,10 +502,11 @@ describe('Synchronizer, for any frames in any order', () => {
         for (const band of bands.values()) {
           assert.equal(
             band.received,
-            band.used + band.duplicates + band.late + band.overflowed + band.unexpected,
+            band.used + band.duplicates + band.late + band.overflowed + band.unexpected + band.implausible,
             'every frame accounted for',
           );
           assert.equal(band.pending, 0);
+          assert.equal(band.quarantined, 0);
           received += band.received;
           usedCount += band.used;
         }

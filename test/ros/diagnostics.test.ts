@@ -54,6 +54,25 @@ describe('diagnostics of a camera', () => {
     ['lives in the future', { stampAgeSeconds: -60 }, 1, /^stamps are 60\.0 s ahead of this node's clock/],
     ['is too fast', { recentDrops: 20 }, 1, /^67 % of the images dropped/],
     [
+      'loses images on the way',
+      { rateHz: 3.7, camera: { rateHz: 10, lostShare: 0.63 } },
+      1,
+      /^about 63 % of the images are lost on the way .* takes 10\.0 a second, 3\.7 arrive; .*fastdds\.xml/,
+    ],
+    ['loses hardly any', { camera: { rateHz: 10, lostShare: 0.01 } }, 0, /Hz$/],
+    [
+      'is out of step',
+      { outOfStep: { from: 'rgb', offsetNs: 40_000_000n } },
+      1,
+      /^out of step: its stamps lie 40\.0 ms after those of rgb, .*synchronization\.maxSkewMs/,
+    ],
+    [
+      'stamps with zeros',
+      { recentImplausible: 2 },
+      1,
+      /^2 images left out: their stamps lie far from those of the other images/,
+    ],
+    [
       'has several troubles: the worst comes first',
       { recentDrops: 20, ageSeconds: 3 },
       2,
@@ -68,6 +87,16 @@ describe('diagnostics of a camera', () => {
       assert.equal(status.name, 'node: fir camera');
     });
   }
+});
+
+describe('shares of an overloaded detector', () => {
+  it('are said for each band', () => {
+    const band = { ...fine, recentReceived: 40, recentPublished: 18, recentDrops: 22 };
+    const { message, values } = bandStatus('node', band, limits, 48);
+    assert.match(message, /^55 % of the images dropped: .*; 38 % of its answers are this band's$/);
+    assert.equal(values.get('images answered lately (%)'), '45');
+    assert.equal(values.get("share of the detector's answers lately (%)"), '38');
+  });
 });
 
 describe('diagnostics of the detector', () => {
@@ -132,13 +161,27 @@ describe('BandMonitor', () => {
     assert.deepEqual([second.failures, second.drops.replaced, second.received], [1, 4, 1]);
   });
 
-  it('notices a change of size', () => {
+  it('notices a change of size, and says it in words for ten seconds', () => {
     const band = new BandMonitor('fir', '/t');
     assert.deepEqual(
       [640, 640, 320, 320].map((width) => band.arrived(frame(0n, width), 0n, 0n)),
-      [false, false, true, false],
+      [undefined, undefined, 'from 640×480 mono8 to 320×480 mono8', undefined],
     );
-    assert.equal(band.snapshot(0n, { publishers: 0, mismatches: [] }).format, '320×480 mono8');
+    const publishers = { publishers: 1, mismatches: [] };
+    const soon = band.snapshot(10n * SECOND, publishers);
+    assert.equal(soon.format, '320×480 mono8');
+    const status = bandStatus('node', { ...soon, ageSeconds: 0, stampAgeSeconds: 0 }, limits);
+    assert.match(status.message, /have changed their size or encoding, from 640×480 mono8 to 320×480 mono8$/);
+    assert.equal(status.level, 1);
+    assert.equal(band.snapshot(10n * SECOND + 1n, publishers).formatChange, undefined);
+  });
+
+  it('tells a skew that the synchronizer does not bring together', () => {
+    const band = new BandMonitor('fir', '/t');
+    band.skewSeconds = 0;
+    band.outOfStep = { from: 'rgb', offsetNs: 40_000_000n };
+    const snapshot = band.snapshot(0n, { publishers: 1, mismatches: [] });
+    assert.equal(bandStatus('node', snapshot, limits).values.get('skew (s)'), '0.0400');
   });
 });
 

@@ -52,7 +52,34 @@ describe('LiveStages', () => {
     assert.equal(stages.flow().get('rgb')?.drops.replaced, 2);
     stages.push(frame('rgb', 30)); // again: its set has gone out
     stages.push(frame('rgb', 20));
-    assert.deepEqual(stages.flow().get('rgb')?.drops, { replaced: 2, late: 1, duplicates: 1, overflowed: 0 });
+    assert.deepEqual(stages.flow().get('rgb')?.drops, {
+      replaced: 2,
+      late: 1,
+      duplicates: 1,
+      overflowed: 0,
+      implausible: 0,
+    });
+    stages.close();
+  });
+
+  it('answers bands that are out of step in turns', async () => {
+    const answered: Spectrum[] = [];
+    let finish: (() => void) | undefined;
+    const work = (set: FrameSet): Promise<void> => {
+      answered.push(...set.frames.keys());
+      return new Promise((resolve) => (finish = resolve));
+    };
+    const stages = new LiveStages({ ...options, waitNs: MILLISECOND }, work, (error) => assert.fail(String(error)));
+    for (let moment = 0; moment < 40; moment++) {
+      // FIR comes 40 ms later; two moments pass for each answer.
+      stages.push(frame('rgb', 100 * moment));
+      stages.push(frame('fir', 100 * moment + 40));
+      if (moment % 2 === 1) finish?.();
+      await setImmediate();
+    }
+    const of = (spectrum: Spectrum): number => answered.filter((one) => one === spectrum).length;
+    assert.ok(answered.length >= 20, String(answered.length));
+    assert.ok(Math.abs(of('rgb') - of('fir')) <= 1, `${of('rgb')} of RGB, ${of('fir')} of FIR`);
     stages.close();
   });
 

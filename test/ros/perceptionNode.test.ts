@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SPECTRA } from '../../src/spectrum.js';
-import { type Header, PerceptionUnderTest } from './perception.js';
+import { type DiagnosticStatus, type Header, PerceptionUnderTest } from './perception.js';
 
 interface Detection2DArray {
   readonly header: Header;
@@ -168,19 +168,40 @@ describe('perception_node', function () {
     it('follows a change of size and encoding, and names what it cannot use', async () => {
       ros.camera('rgb', { width: 80, height: 40, encoding: 'bgr8' });
       await ros.message<Detection2DArray>('/perception_node/rgb/detections');
-      await ros.node.line(/camera\/rgb\/image_raw: the images have changed their size or encoding/);
+      await ros.node.line(
+        /camera\/rgb\/image_raw: the images have changed their size or encoding, from 64×48 rgb8 to 80×40 bgr8/,
+      );
+      await ros.diagnosis('rgb camera', /changed their size or encoding, from 64×48 rgb8 to 80×40 bgr8/, 1);
       ros.camera('rgb', { broken: true });
       await ros.diagnosis('rgb camera', /images could not be used/, 2);
       ros.camera('rgb', { broken: false });
       await ros.diagnosis('rgb camera', /Hz$/, 0);
     });
 
-    it('names a clock that is wrong, and survives time jumping back', async () => {
+    it('names a clock that is wrong and leaves its images out; the other bands do not follow it', async () => {
       ros.camera('nir', { stamp_offset: -3600 });
-      await ros.diagnosis('nir camera', /stamps are 3\d{3}\.\d s behind this node's clock/, 1);
-      const { values } = await ros.diagnosis('nir camera', /./);
-      assert.equal(values.find(({ key }) => key === 'clock jumps back')?.value, '1');
+      await ros.diagnosis(
+        'nir camera',
+        /stamps are 3\d{3}\.\d s behind this node's clock.*images left out: their stamps lie far from those of the other/,
+        1,
+      );
+      const { values } = await ros.diagnosis('rgb camera', /Hz$/, 0);
+      const about = new Map(values.map(({ key, value }) => [key, value]));
+      assert.equal(about.get('clock jumps back'), '0');
+      assert.equal(about.get('images dropped (late)'), '0');
       ros.camera('nir', { stamp_offset: 0 });
+      await ros.diagnosis('nir camera', /Hz$/, 0);
+    });
+
+    it('survives time jumping back for all', async () => {
+      for (const spectrum of SPECTRA) ros.camera(spectrum, { stamp_offset: -3600 });
+      const topic = '/perception_node/fir/detections';
+      await ros.message<Detection2DArray>(topic, ({ header }) => header.stamp.sec < Date.now() / 1000 - 1800);
+      // Whichever band's image bore the jump out counts it.
+      await ros.message<{ status: DiagnosticStatus[] }>('/diagnostics', ({ status }) =>
+        status.some(({ values }) => values.some(({ key, value }) => key === 'clock jumps back' && Number(value) > 0)),
+      );
+      for (const spectrum of SPECTRA) ros.camera(spectrum, { stamp_offset: 0 });
       await ros.diagnosis('nir camera', /Hz$/, 0);
     });
 
