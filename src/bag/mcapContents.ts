@@ -20,6 +20,8 @@ export interface Segment {
   readonly cutOff: boolean;
 }
 
+/** All definitions of messages of one file together, bytes; those over it are passed over. */
+const DEFINITION_BYTES = 64 * 1024 * 1024;
 /** How many metadata records, and bytes of them, are kept. */
 const METADATA_RECORDS = 1000;
 const METADATA_BYTES = 4 * 1024 * 1024;
@@ -32,7 +34,10 @@ export class McapContents {
   readonly metadata: MetadataRecord[] = [];
   /** Messages per channel. */
   readonly counts = new Map<number, number>();
+  /** The last definition that was left out, and why. */
+  overLimit: string | undefined;
   #metadataBytes = 0;
+  #definitionBytes = 0;
   /** The first chunk with a start time: one that is in the file twice has the same. */
   readonly #chunks = new Map<bigint, Segment>();
   readonly #channelSets = new Map<string, readonly number[]>();
@@ -40,7 +45,10 @@ export class McapContents {
   /** Takes a schema, channel or metadata record; the first of an id holds, as MCAP forbids two that differ. */
   define(record: McapTypes.TypedMcapRecord): void {
     if (record.type === 'Schema' && record.id !== 0 && !this.schemas.has(record.id)) {
-      this.schemas.set(record.id, record);
+      this.#definitionBytes += record.data.byteLength;
+      if (this.#definitionBytes <= DEFINITION_BYTES) this.schemas.set(record.id, record);
+      else
+        this.overLimit = `definition of ${record.name} brings all to over ${String(DEFINITION_BYTES)} bytes, left out`;
     } else if (record.type === 'Channel' && !this.channels.has(record.id)) {
       this.channels.set(record.id, record);
     } else if (record.type === 'Metadata') {
@@ -85,6 +93,13 @@ export class McapContents {
 
   topics(): TopicInfo[] {
     const byKey = new Map<string, TopicInfo>();
+    // Once for each schema: sixty thousand channels may share one of many megabytes.
+    const decoded = new Map<McapTypes.Schema, string>();
+    const definitionOf = (schema: McapTypes.Schema): string => {
+      const text = decoded.get(schema) ?? new TextDecoder().decode(schema.data);
+      decoded.set(schema, text);
+      return text;
+    };
     for (const channel of this.channels.values()) {
       const schema = this.schemas.get(channel.schemaId);
       const count = this.counts.get(channel.id) ?? 0;
@@ -95,7 +110,7 @@ export class McapContents {
         type: schema?.name ?? '',
         serialization: channel.messageEncoding,
         schemaEncoding: schema?.encoding ?? '',
-        definition: schema ? new TextDecoder().decode(schema.data) : '',
+        definition: schema ? definitionOf(schema) : '',
         count: (known?.count ?? 0) + count,
         offeredQosProfiles: channel.metadata.get('offered_qos_profiles') ?? '',
         typeHash: channel.metadata.get('topic_type_hash') ?? '',

@@ -1,11 +1,12 @@
 import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
 import type { RawMessage } from '../messages/rawMessage.js';
-import { compressorsReady, decompressMessage, isZstd } from './compression.js';
+import { compressorsReady, decompressMessage } from './compression.js';
 import { FileWindow } from './fileWindow.js';
 import type { LossLog } from './losses.js';
 import type { McapContents, Segment } from './mcapContents.js';
 import { noteSegment, readContents } from './mcapOpen.js';
 import { channelAt, loadSegment, messageAt, type LoadedSegment, type MessageRecord } from './mcapSegment.js';
+import { isZstd } from './zstdFrames.js';
 
 /** A segment that is being handed out: `next` counts how many of its messages are through. */
 interface Cursor {

@@ -47,6 +47,7 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
     await scanRecords({ ...context, contents }, await scanStart(file), file.size);
   }
   await completeDefinitions(context, contents);
+  if (contents.overLimit !== undefined) losses.add({ file: file.path, what: 'record', why: contents.overLimit });
   if (summary?.statistics) {
     contents.counts.clear();
     for (const [id, count] of summary.statistics.channelMessageCounts) contents.count(id, Number(count));

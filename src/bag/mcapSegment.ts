@@ -55,8 +55,10 @@ function chunkRecords(stored: Uint8Array, segment: Segment, decompressedLimit: n
 
 /** Finds the messages in `records`. Damage ends the search: what came before it counts. */
 function index(records: Uint8Array, contents: McapContents, cutOff: boolean): LoadedSegment {
-  const offsets: number[] = [];
-  const times: bigint[] = [];
+  // A quarter of a gigabyte can be eight million messages: no lists that grow.
+  const offsets = new Uint32Array(countMessages(records));
+  const times = new BigUint64Array(offsets.length);
+  let count = 0;
   const view = viewOf(records);
   let damage: string | undefined;
   let sorted = true;
@@ -70,10 +72,10 @@ function index(records: Uint8Array, contents: McapContents, cutOff: boolean): Lo
     }
     if (header.opcode === OPCODE.MESSAGE && header.length >= MESSAGE_PREFIX) {
       const time = view.getBigUint64(position + RECORD_HEADER + 6, true);
-      const last = times.at(-1);
-      if (last !== undefined && time < last) sorted = false;
-      offsets.push(position);
-      times.push(time);
+      if (count > 0 && time < times[count - 1]) sorted = false;
+      offsets[count] = position;
+      times[count] = time;
+      count += 1;
     } else if (header.opcode === OPCODE.SCHEMA || header.opcode === OPCODE.CHANNEL) {
       try {
         contents.define(parseRecord(records.subarray(position, end)));
@@ -86,17 +88,29 @@ function index(records: Uint8Array, contents: McapContents, cutOff: boolean): Lo
     }
     position = end;
   }
-  if (sorted) return { records, offsets: Uint32Array.from(offsets), times: BigUint64Array.from(times), damage };
-  const order = Array.from(offsets.keys()).sort((a, b) => {
+  if (sorted) return { records, offsets: offsets.subarray(0, count), times: times.subarray(0, count), damage };
+  const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => {
     const [first, second] = [times[a], times[b]];
     return first < second ? -1 : first > second ? 1 : a - b;
   });
   return {
     records,
-    offsets: Uint32Array.from(order, (at) => offsets[at]),
+    offsets: order.map((at) => offsets[at]),
     times: BigUint64Array.from(order, (at) => times[at]),
     damage,
   };
+}
+
+/** As many messages as there can be: what `index` finds damaged ends its search earlier. */
+function countMessages(records: Uint8Array): number {
+  let count = 0;
+  for (let position = 0; position < records.byteLength;) {
+    const header = readHeader(records, position);
+    if (!header) break;
+    if (header.opcode === OPCODE.MESSAGE) count += 1;
+    position += RECORD_HEADER + header.length;
+  }
+  return count;
 }
 
 export interface MessageRecord {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ExpectedError } from '../errors.js';
 import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
 import type { RawMessage } from '../messages/rawMessage.js';
-import { compressorsReady, decompressMessage, isZstd } from './compression.js';
+import { compressorsReady, decompressMessage } from './compression.js';
 import type { LossLog } from './losses.js';
 import { SqliteDatabase } from './sqliteDatabase.js';
 import { IndexedMessages } from './sqliteIndexed.js';
@@ -12,6 +12,7 @@ import { SqliteRows } from './sqliteRows.js';
 import { SalvagedMessages } from './sqliteSalvage.js';
 import { checkTrees, type Tree } from './sqliteSchema.js';
 import type { Counts, MessageSource, Place, Totals, Wanted } from './sqliteSource.js';
+import { isZstd } from './zstdFrames.js';
 
 /** After so many bytes of messages other work of the process gets its turn: SQLite reads synchronously. */
 const BYTES_PER_TURN = 4 * 1024 * 1024;

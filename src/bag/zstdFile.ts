@@ -1,4 +1,3 @@
-import { Decompress } from 'fzstd';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +5,7 @@ import path from 'node:path';
 import { ExpectedError } from '../errors.js';
 import type { BagLimits, OpenOptions } from './bag.js';
 import type { LossLog } from './losses.js';
+import { ZstdBlocks } from './zstdFrames.js';
 
 /** A decompressed copy of a bag file, to be removed when done. */
 export interface TemporaryFile {
@@ -32,27 +32,17 @@ export async function decompressFile(
     let taken = 0;
     let written = 0;
     try {
-      let pieces: Uint8Array[] = [];
-      const stream = new Decompress((piece) => void pieces.push(piece.slice()));
-      const flush = async (): Promise<void> => {
-        for (const piece of pieces) {
+      const blocks = new ZstdBlocks();
+      for await (const part of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+        const bytes = part as Buffer;
+        for (const piece of decoded(blocks.push(bytes))) {
           written += piece.byteLength;
           if (written > limits.temporaryFileBytes) throw tooLarge(file, limits.temporaryFileBytes);
           await writeTemporary(out, piece, folder);
         }
-        pieces = [];
-      };
-      for await (const part of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
-        const bytes = part as Buffer;
-        // In small steps, so that data which explode are noticed before they fill the memory.
-        for (let at = 0; at < bytes.byteLength; at += STEP) {
-          decode(() => void stream.push(bytes.subarray(at, at + STEP)));
-          await flush();
-        }
         taken += bytes.byteLength;
       }
-      decode(() => void stream.push(new Uint8Array(0), true));
-      await flush();
+      if (!blocks.isComplete) throw new DecodeError('the end is missing');
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const why = `zstd data are damaged or cut off after ${String(written)} decompressed bytes (${error.message})`;
@@ -67,14 +57,12 @@ export async function decompressFile(
   }
 }
 
-/** Bytes given to the decoder at once. A zstd block holds at most 128 KiB and takes at least three bytes. */
-const STEP = 16 * 1024;
-
 class DecodeError extends Error {}
 
-function decode(step: () => void): void {
+/** The same pieces; trouble in making them is told from trouble in using them. */
+function* decoded(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   try {
-    step();
+    yield* pieces;
   } catch (error) {
     throw new DecodeError((error as Error).message);
   }

@@ -1,6 +1,7 @@
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { ExpectedError } from '../errors.js';
 import type { RawMessage } from './rawMessage.js';
+import { ClaimedLengths } from './claims.js';
 import { parseDefinition, standardDefinition } from './definitions.js';
 
 /** Parsed definitions that are kept; a bag has a few dozen types. */
@@ -8,7 +9,12 @@ const KEPT_READERS = 500;
 /** Longest definition that is parsed; the largest in use have some hundred kilobytes. */
 const DEFINITION_CHARACTERS = 4 * 1024 * 1024;
 
-const readers = new Map<string, MessageReader>();
+interface Reader {
+  readonly lengths: ClaimedLengths;
+  readonly messages: MessageReader;
+}
+
+const readers = new Map<string, Reader>();
 
 /**
  * Decodes a CDR message into a plain object with the field names of its definition: stamps as `{ sec, nanosec }`,
@@ -19,7 +25,8 @@ const readers = new Map<string, MessageReader>();
 export function decodeMessage(type: string, definition: string, data: Uint8Array): unknown {
   const reader = readerFor(type, definition);
   try {
-    return reader.readMessage(data);
+    reader.lengths.check(data);
+    return reader.messages.readMessage(data);
   } catch (error) {
     throw new ExpectedError(
       'input',
@@ -30,7 +37,7 @@ export function decodeMessage(type: string, definition: string, data: Uint8Array
   }
 }
 
-function readerFor(type: string, definition: string): MessageReader {
+function readerFor(type: string, definition: string): Reader {
   const key = `${type}\n${definition}`;
   const known = readers.get(key);
   if (known) return known;
@@ -42,10 +49,11 @@ function readerFor(type: string, definition: string): MessageReader {
       'record with ROS 2 Iron or later, or in MCAP: both store definitions',
     );
   }
-  let reader: MessageReader;
+  let reader: Reader;
   try {
     if (text.length > DEFINITION_CHARACTERS) throw new Error(`it has ${String(text.length)} characters`);
-    reader = new MessageReader(parseDefinition(text));
+    const parsed = parseDefinition(text);
+    reader = { lengths: new ClaimedLengths(parsed), messages: new MessageReader(parsed) };
   } catch (error) {
     throw new ExpectedError(
       'input',
