@@ -93,10 +93,27 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // `#private` is private to the machine too, and a field reads as a field.
+      '@typescript-eslint/parameter-properties': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"], AccessorProperty)[accessibility]',
+          message: 'write #name for what is private; what is public needs no word',
+        },
+        {
+          selector:
+            'ConditionalExpression[test.operator="instanceof"][test.right.name="Error"][alternate.callee.name="String"]',
+          message: 'src/errors.ts says a reason from what was thrown: reasonOf, troubleText',
+        },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
   ...roomRules,
+  // Where the reason is said.
+  { files: ['src/errors.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['**/*.js'],
     languageOptions: {

@@ -18,15 +18,29 @@ export const EXIT_CODES: Readonly<Record<TroubleKind, number>> = {
  */
 export class ExpectedError extends Error {
   override readonly name = 'ExpectedError';
+  readonly kind: TroubleKind;
+  readonly remedy: string;
 
-  constructor(
-    readonly kind: TroubleKind,
-    message: string,
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(kind: TroubleKind, message: string, remedy: string, options?: ErrorOptions) {
     super(message, options);
+    this.kind = kind;
+    this.remedy = remedy;
   }
+}
+
+/** Why something failed, from whatever was thrown: an error's message, or the thing itself as text. OpenCV throws strings. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** What was thrown as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** The code that Node gave an error, such as ENOENT; empty where it has none. */
+export function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
 }
 
 /** An error as a command or node prints it: with its remedy where it has one, with its stack where it is a defect. */

@@ -1,4 +1,4 @@
-import { ExpectedError } from './errors.js';
+import { codeOf, ExpectedError, reasonOf } from './errors.js';
 
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space and run again; what was written until then can be read',
@@ -17,7 +17,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** File-system trouble with an output, as an error that names the file and says what to do. */
 export function outputError(path: string, error: unknown): ExpectedError {
   const remedy = REMEDIES[codeOf(error)] ?? 'check that the folder exists and may be written to';
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new ExpectedError('output', `cannot write ${path}: ${reason}`, remedy, { cause: error });
 }
 
@@ -28,8 +28,4 @@ export async function namingOutput<T>(path: string, work: () => Promise<T>): Pro
   } catch (error) {
     throw codeOf(error) in REMEDIES ? outputError(path, error) : error;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -60,26 +60,28 @@ const BEHIND = 6;
 export class Drive {
   readonly environment: Environment;
   readonly plan: StreetPlan;
-  private readonly course: Course;
-  private readonly lamps: readonly Lamp[];
-  private readonly scenery = new Mesh();
-  private readonly actors: readonly Actor[];
-  private readonly sensors: Readonly<Record<Spectrum, Sensor>>;
-  private readonly sunShadow = new ShadowMap();
-  private readonly restShadow = new ShadowMap();
-  private readonly occlusion = new GroundOcclusion();
-  private readonly buffers = new Map<Spectrum, GeometryBuffer>();
+  readonly #course: Course;
+  readonly #lamps: readonly Lamp[];
+  readonly #scenery = new Mesh();
+  readonly #actors: readonly Actor[];
+  readonly #sensors: Readonly<Record<Spectrum, Sensor>>;
+  readonly #sunShadow = new ShadowMap();
+  readonly #restShadow = new ShadowMap();
+  readonly #occlusion = new GroundOcclusion();
+  readonly #buffers = new Map<Spectrum, GeometryBuffer>();
+  readonly options: DriveOptions;
 
-  constructor(readonly options: DriveOptions) {
+  constructor(options: DriveOptions) {
+    this.options = options;
     const random = new Random(options.seed, options.night ? 'night' : 'day');
     const speed = random.fork('speed').range(1.6, 4.2);
     this.plan = planStreet(random.fork('plan'), speed * options.duration);
-    this.course = { speed, lane: random.fork('lane').sign() * this.plan.road * 0.48 };
+    this.#course = { speed, lane: random.fork('lane').sign() * this.plan.road * 0.48 };
     this.environment = makeEnvironment(random.fork('environment'), options.night);
-    drawGround(this.scenery, this.plan, random.fork('ground'));
-    this.lamps = drawSurroundings(this.scenery, this.plan, random.fork('surroundings'), options.night);
-    this.actors = makeActors(this.plan, this.course, random.fork('actors'), options.night);
-    this.sensors = Object.fromEntries(SPECTRA.map((s) => [s, makeSensor(s, RIG[s].lens, 20)])) as Record<
+    drawGround(this.#scenery, this.plan, random.fork('ground'));
+    this.#lamps = drawSurroundings(this.#scenery, this.plan, random.fork('surroundings'), options.night);
+    this.#actors = makeActors(this.plan, this.#course, random.fork('actors'), options.night);
+    this.#sensors = Object.fromEntries(SPECTRA.map((s) => [s, makeSensor(s, RIG[s].lens, 20)])) as Record<
       Spectrum,
       Sensor
     >;
@@ -87,30 +89,30 @@ export class Drive {
 
   /** What the cameras see `time` seconds into the drive. `frame` numbers the exposure (it seeds the sensor noise). */
   render(time: number, frame: number, spectra: readonly Spectrum[] = SPECTRA): View[] {
-    const moment = this.moment(time);
-    const lighting = this.light(moment);
+    const moment = this.#moment(time);
+    const lighting = this.#light(moment);
     return spectra.map((spectrum) => {
-      const { buffer, surfaces, view } = this.look(moment, spectrum);
+      const { buffer, surfaces, view } = this.#look(moment, spectrum);
       const radiance = shade(spectrum, buffer, surfaces, moment.cameras[spectrum], lighting);
       const exposure = frame * SPECTRA.length + SPECTRA.indexOf(spectrum);
-      return { ...view, picture: expose(this.sensors[spectrum], radiance, this.environment, exposure) };
+      return { ...view, picture: expose(this.#sensors[spectrum], radiance, this.environment, exposure) };
     });
   }
 
   /** The truth alone, without the time that light takes. */
   truth(time: number, spectra: readonly Spectrum[] = SPECTRA): TruthView[] {
-    const moment = this.moment(time);
-    return spectra.map((spectrum) => this.look(moment, spectrum).view);
+    const moment = this.#moment(time);
+    return spectra.map((spectrum) => this.#look(moment, spectrum).view);
   }
 
-  private moment(time: number): Moment {
+  #moment(time: number): Moment {
     const sway = this.options.seed % 97;
-    const along = this.course.speed * time;
-    const place = onStreet(this.plan, along, this.course.lane + 0.25 * sin(time * 0.45 + sway));
+    const along = this.#course.speed * time;
+    const place = onStreet(this.plan, along, this.#course.lane + 0.25 * sin(time * 0.45 + sway));
     const ego = { ...place, heading: place.heading + 0.03 * sin(time * 0.7 + sway) };
     const cameras = placeRig(ego.x, ego.y, ego.heading, 0.007 * sin(time * 3.1 + sway), 0.006 * sin(time * 2.3));
     const drawn: DrawnInstance[] = [];
-    this.actors.forEach((actor, track) => {
+    this.#actors.forEach((actor, track) => {
       const at = actor.place(time);
       if (!inSight(ego, at, actor.radius)) return;
       const mesh = new Mesh();
@@ -121,44 +123,44 @@ export class Drive {
   }
 
   /** Shadows, lamps and headlights. */
-  private light({ ego, drawn }: Moment): Lighting {
+  #light({ ego, drawn }: Moment): Lighting {
     const [hs, hc] = [sin(ego.heading), cos(ego.heading)];
     const center: Vector = [ego.x + 24 * hc, ego.y + 24 * hs, 0];
-    this.occlusion.begin(center[0], center[1]);
+    this.#occlusion.begin(center[0], center[1]);
     for (const { label, place, radius } of drawn) {
       if (label === 'hole' || label === 'bump') continue;
       const [half, wide, strength] = label === 'car' ? [1.9, 0.7, 0.75] : [radius * 0.5, 0.15, 0.5];
-      this.occlusion.stamp(place.x, place.y, sin(place.heading), cos(place.heading), half, wide, strength);
+      this.#occlusion.stamp(place.x, place.y, sin(place.heading), cos(place.heading), half, wide, strength);
     }
-    this.restShadow.begin(center, this.environment.sun, 72);
-    this.restShadow.draw(this.scenery);
-    this.sunShadow.copyFrom(this.restShadow);
-    for (const { mesh } of drawn) this.sunShadow.draw(mesh);
+    this.#restShadow.begin(center, this.environment.sun, 72);
+    this.#restShadow.draw(this.#scenery);
+    this.#sunShadow.copyFrom(this.#restShadow);
+    for (const { mesh } of drawn) this.#sunShadow.draw(mesh);
     const reach = 75 * 75;
-    const lamps = this.lamps.filter(
+    const lamps = this.#lamps.filter(
       ({ position: [x, y] }) => (x - ego.x) * (x - ego.x) + (y - ego.y) * (y - ego.y) < reach,
     );
     return {
       environment: this.environment,
       lamps,
-      sunShadow: this.sunShadow,
-      restShadow: this.restShadow,
-      openness: this.occlusion,
+      sunShadow: this.#sunShadow,
+      restShadow: this.#restShadow,
+      openness: this.#occlusion,
       headlight: { x: ego.x + 0.8 * hc, y: ego.y + 0.8 * hs, dx: hc, dy: hs, power: this.environment.headlights },
     };
   }
 
   /** Draws the geometry that one camera sees. The buffer is used again by the next call for the same spectrum. */
-  private look(
+  #look(
     { cameras, drawn }: Moment,
     spectrum: Spectrum,
   ): { buffer: GeometryBuffer; surfaces: PackedSurface[]; view: TruthView } {
     const camera = cameras[spectrum];
     const { width, height } = camera.lens;
-    const buffer = this.bufferOf(spectrum, width, height);
+    const buffer = this.#bufferOf(spectrum, width, height);
     buffer.clear();
-    const surfaces: PackedSurface[] = [...this.scenery.surfaces];
-    rasterize(this.scenery, camera, buffer, 1);
+    const surfaces: PackedSurface[] = [...this.#scenery.surfaces];
+    rasterize(this.#scenery, camera, buffer, 1);
     for (const { mesh } of drawn) {
       rasterize(mesh, camera, buffer, surfaces.length + 1);
       for (const s of mesh.surfaces) surfaces.push(s);
@@ -172,11 +174,11 @@ export class Drive {
     };
   }
 
-  private bufferOf(spectrum: Spectrum, width: number, height: number): GeometryBuffer {
-    let buffer = this.buffers.get(spectrum);
+  #bufferOf(spectrum: Spectrum, width: number, height: number): GeometryBuffer {
+    let buffer = this.#buffers.get(spectrum);
     if (!buffer) {
       buffer = new GeometryBuffer(width, height);
-      this.buffers.set(spectrum, buffer);
+      this.#buffers.set(spectrum, buffer);
     }
     return buffer;
   }

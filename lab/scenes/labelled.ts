@@ -45,22 +45,22 @@ export type SkipReason =
 
 /** Counts what a loader skipped, with a few examples of each kind. */
 export class SkipReport {
-  private readonly reasons = new Map<SkipReason, { count: number; examples: string[] }>();
+  readonly #reasons = new Map<SkipReason, { count: number; examples: string[] }>();
 
   add(reason: SkipReason, where: string): void {
-    const entry = this.reasons.get(reason) ?? { count: 0, examples: [] };
+    const entry = this.#reasons.get(reason) ?? { count: 0, examples: [] };
     entry.count++;
     if (entry.examples.length < 5) entry.examples.push(where);
-    this.reasons.set(reason, entry);
+    this.#reasons.set(reason, entry);
   }
 
   get total(): number {
-    return [...this.reasons.values()].reduce((sum, { count }) => sum + count, 0);
+    return [...this.#reasons.values()].reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Reasons in the order in which they first came up. */
   entries(): { reason: SkipReason; count: number; examples: readonly string[] }[] {
-    return [...this.reasons].map(([reason, entry]) => ({ reason, ...entry }));
+    return [...this.#reasons].map(([reason, entry]) => ({ reason, ...entry }));
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { ExpectedError } from '../../src/errors.js';
+import { ExpectedError, reasonOf } from '../../src/errors.js';
 import type { Spectrum } from '../../src/spectrum.js';
 import { CLASSES } from './classes.js';
 import { type LabelledImage, type LabelledObject, SkipReport, usableBox } from './labelled.js';
@@ -136,14 +136,9 @@ async function readCoco(file: string): Promise<z.infer<typeof schema>> {
     if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_BYTES}`);
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new ExpectedError(
-      'input',
-      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      remedy,
-      {
-        cause: error,
-      },
-    );
+    throw new ExpectedError('input', `cannot read ${file}: ${reasonOf(error)}`, remedy, {
+      cause: error,
+    });
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -3,32 +3,30 @@
  * independent stream by name: what one part of a scene draws never shifts what another part gets.
  */
 export class Random {
-  private a: number;
-  private b: number;
-  private c: number;
-  private counter = 1;
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+  readonly #name: string;
+  readonly #seed: number;
 
-  constructor(
-    seed: number,
-    private readonly name = '',
-  ) {
-    this.a = mix(seed ^ 0x9e3779b9);
-    this.b = mix(hashText(name) ^ 0x243f6a88);
-    this.c = mix(Math.imul(seed, 0x85ebca6b) ^ 0xb7e15162);
+  constructor(seed: number, name = '') {
+    this.#name = name;
+    this.#a = mix(seed ^ 0x9e3779b9);
+    this.#b = mix(hashText(name) ^ 0x243f6a88);
+    this.#c = mix(Math.imul(seed, 0x85ebca6b) ^ 0xb7e15162);
     for (let i = 0; i < 12; i++) this.bits();
-    this.seed = seed;
+    this.#seed = seed;
   }
-
-  private readonly seed: number;
 
   /** 32 random bits as an unsigned integer. */
   bits(): number {
-    const t = (((this.a + this.b) | 0) + this.counter) | 0;
-    this.counter = (this.counter + 1) | 0;
-    this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) | 0;
-    this.c = (this.c << 21) | (this.c >>> 11);
-    this.c = (this.c + t) | 0;
+    const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (this.#c << 21) | (this.#c >>> 11);
+    this.#c = (this.#c + t) | 0;
     return t >>> 0;
   }
 
@@ -69,7 +67,7 @@ export class Random {
 
   /** An independent stream that depends on this stream's seed and on `name` only. */
   fork(name: string): Random {
-    return new Random(this.seed, `${this.name}/${name}`);
+    return new Random(this.#seed, `${this.#name}/${name}`);
   }
 }
 

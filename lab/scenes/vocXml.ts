@@ -1,5 +1,6 @@
 import { XMLBuilder, XMLParser } from 'fast-xml-parser';
 import type { Box } from '../../src/geometry/box.js';
+import { reasonOf } from '../../src/errors.js';
 
 export interface VocObject {
   readonly name: string;
@@ -60,7 +61,7 @@ export function parseVoc(xml: string): VocAnnotation {
   try {
     tree = parser.parse(xml, true);
   } catch (error) {
-    throw new VocError(`is no well-formed XML: ${error instanceof Error ? error.message : String(error)}`);
+    throw new VocError(`is no well-formed XML: ${reasonOf(error)}`);
   }
   const annotation = field(tree, 'annotation');
   if (annotation === undefined) throw new VocError('has no <annotation>');

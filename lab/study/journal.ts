@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promises';
 import { z } from 'zod';
-import { ExpectedError } from '../../src/errors.js';
+import { codeOf, ExpectedError } from '../../src/errors.js';
 import { namingOutput } from '../../src/outputError.js';
 
 const MAX_BYTES = 1 << 30;
@@ -19,11 +19,15 @@ export interface JournalKind<Entry> {
  * A line that was cut off by the kill is dropped.
  */
 export class Journal<Entry extends object> {
-  private constructor(
-    readonly file: string,
-    private readonly handle: FileHandle,
-    readonly records: Entry[],
-  ) {}
+  readonly file: string;
+  readonly #handle: FileHandle;
+  readonly records: Entry[];
+
+  private constructor(file: string, handle: FileHandle, records: Entry[]) {
+    this.file = file;
+    this.#handle = handle;
+    this.records = records;
+  }
 
   /**
    * Opens a journal, or starts it.
@@ -49,13 +53,13 @@ export class Journal<Entry extends object> {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.#handle.close();
   }
 
   async #write(line: object): Promise<void> {
     await namingOutput(this.file, async () => {
-      await this.handle.appendFile(`${JSON.stringify(line)}\n`);
-      await this.handle.datasync();
+      await this.#handle.appendFile(`${JSON.stringify(line)}\n`);
+      await this.#handle.datasync();
     });
   }
 }
@@ -72,7 +76,7 @@ async function readRecords<Entry>(
     if (size > MAX_BYTES) throw damaged(file, `it has ${size} bytes, more than ${MAX_BYTES}`);
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
   const whole = text.lastIndexOf('\n') + 1;

@@ -1,5 +1,5 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { ExpectedError } from '../../src/errors.js';
+import { codeOf, ExpectedError } from '../../src/errors.js';
 import { outputError } from '../../src/outputError.js';
 
 /**
@@ -71,8 +71,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return codeOf(error) === 'EPERM';
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

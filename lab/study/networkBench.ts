@@ -14,11 +14,15 @@ export interface SourcePixels {
 
 /** One network with all that the study does to it, each on one thread: two of them keep two cores busy. */
 export class NetworkBench {
-  private constructor(
-    readonly detector: EfficientDet,
-    readonly masked: MaskedDetector,
-    private readonly explainer: Explainer,
-  ) {}
+  readonly detector: EfficientDet;
+  readonly masked: MaskedDetector;
+  readonly #explainer: Explainer;
+
+  private constructor(detector: EfficientDet, masked: MaskedDetector, explainer: Explainer) {
+    this.detector = detector;
+    this.masked = masked;
+    this.#explainer = explainer;
+  }
 
   /** @throws ExpectedError as EfficientDet.load */
   static async open(manifestPath: string): Promise<NetworkBench> {
@@ -35,7 +39,7 @@ export class NetworkBench {
     settings: ExplainSettings,
     seed: number,
   ): Promise<TargetExplanation & { readonly passes: number }> {
-    for await (const { final, targets, passes } of this.explainer.explain({
+    for await (const { final, targets, passes } of this.#explainer.explain({
       pixels,
       size,
       targets: [target],
@@ -47,7 +51,7 @@ export class NetworkBench {
   }
 
   async close(): Promise<void> {
-    await this.explainer.close();
+    await this.#explainer.close();
     await this.masked.close();
     await this.detector.close();
   }

@@ -11,12 +11,19 @@ import type { CurveSettings } from './settings.js';
 export class PerturbationScorer {
   /** Forward passes so far. */
   passes = 0;
+  readonly #pictures: Readonly<Record<Perturbation, MaskedPicture>>;
+  readonly #picture: ModelPicture;
+  readonly #settings: CurveSettings;
 
   private constructor(
-    private readonly pictures: Readonly<Record<Perturbation, MaskedPicture>>,
-    private readonly picture: ModelPicture,
-    private readonly settings: CurveSettings,
-  ) {}
+    pictures: Readonly<Record<Perturbation, MaskedPicture>>,
+    picture: ModelPicture,
+    settings: CurveSettings,
+  ) {
+    this.#pictures = pictures;
+    this.#picture = picture;
+    this.#settings = settings;
+  }
 
   static async open(
     detector: MaskedDetector,
@@ -40,8 +47,8 @@ export class PerturbationScorer {
    * @param ranks of the content's pixels; see importanceRanks
    */
   async curve(kind: Perturbation, ranks: Uint32Array): Promise<number[]> {
-    const { input, content } = this.picture.placed;
-    const { steps, batch } = this.settings;
+    const { input, content } = this.#picture.placed;
+    const { steps, batch } = this.#settings;
     const size = input.width * input.height;
     const scores: number[] = [];
     for (let from = 0; from <= steps; from += batch) {
@@ -56,7 +63,7 @@ export class PerturbationScorer {
           masks.subarray(b * size, (b + 1) * size),
           input.width,
         );
-      scores.push(...(await this.pictures[kind].scoreMasks(masks, count)).scores);
+      scores.push(...(await this.#pictures[kind].scoreMasks(masks, count)).scores);
     }
     this.passes += steps + 1;
     return scores;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LabelledImage } from '../scenes/labelled.js';
 import { Random } from '../scenes/random.js';
-import { ExpectedError } from '../../src/errors.js';
+import { ExpectedError, reasonOf } from '../../src/errors.js';
 import { decodeImage } from '../../src/images/decode.js';
 import type { WorkerClient } from '../../src/workers/workerClient.js';
 import type { SourcePixels } from './networkBench.js';
@@ -71,7 +71,7 @@ export async function readPicture({ file }: LabelledImage): Promise<SourcePixels
   try {
     bytes = await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new ExpectedError('input', `cannot read ${file}: ${reason}`, 'check the data set', { cause: error });
   }
   const format = path.extname(file).slice(1).toLowerCase().replace('jpg', 'jpeg');

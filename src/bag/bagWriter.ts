@@ -66,16 +66,21 @@ export class BagWriter {
   #closed = false;
   #startNs: bigint | undefined;
   #endNs = 0n;
+  /** What was asked for. */
+  readonly path: string;
+  /** The MCAP file. */
+  readonly file: string;
+  readonly output: OutputFile;
+  readonly mcap: McapWriter;
+  readonly withMetadata: boolean;
 
-  private constructor(
-    /** What was asked for. */
-    readonly path: string,
-    /** The MCAP file. */
-    readonly file: string,
-    readonly output: OutputFile,
-    readonly mcap: McapWriter,
-    readonly withMetadata: boolean,
-  ) {}
+  private constructor(path: string, file: string, output: OutputFile, mcap: McapWriter, withMetadata: boolean) {
+    this.path = path;
+    this.file = file;
+    this.output = output;
+    this.mcap = mcap;
+    this.withMetadata = withMetadata;
+  }
 
   /** @throws ExpectedError `output` where the file cannot be made */
   static async create(target: string, options: WriterOptions = {}): Promise<BagWriter> {

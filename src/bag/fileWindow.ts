@@ -7,13 +7,16 @@ const WINDOW = 256 * 1024;
 export class FileWindow {
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
+  /** The name for messages: for a decompressed copy that of the original. */
+  readonly path: string;
+  readonly size: number;
+  readonly handle: FileHandle;
 
-  private constructor(
-    /** The name for messages: for a decompressed copy that of the original. */
-    readonly path: string,
-    readonly size: number,
-    readonly handle: FileHandle,
-  ) {}
+  private constructor(path: string, size: number, handle: FileHandle) {
+    this.path = path;
+    this.size = size;
+    this.handle = handle;
+  }
 
   static async open(path: string, shownAs = path): Promise<FileWindow> {
     const handle = await open(path, 'r');

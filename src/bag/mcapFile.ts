@@ -29,13 +29,16 @@ export class McapFile implements BagFile {
   readonly topics: readonly TopicInfo[];
   readonly compressions = new Set<string>();
   readonly metadata: readonly MetadataRecord[];
+  readonly file: FileWindow;
+  readonly contents: McapContents;
+  readonly limits: BagLimits;
+  readonly losses: LossLog;
 
-  private constructor(
-    readonly file: FileWindow,
-    readonly contents: McapContents,
-    readonly limits: BagLimits,
-    readonly losses: LossLog,
-  ) {
+  private constructor(file: FileWindow, contents: McapContents, limits: BagLimits, losses: LossLog) {
+    this.file = file;
+    this.contents = contents;
+    this.limits = limits;
+    this.losses = losses;
     let start: bigint | undefined;
     let end = 0n;
     for (const segment of contents.segments) {

@@ -184,8 +184,11 @@ class LooseRun {
   #startNs = 0n;
   #endNs = 0n;
   #channels = new Set<number>();
+  readonly contents: McapContents;
 
-  constructor(readonly contents: McapContents) {}
+  constructor(contents: McapContents) {
+    this.contents = contents;
+  }
 
   addMessage(start: number, end: number, channelId: number, logTimeNs: bigint): void {
     if (this.#channels.size > 0 && (start !== this.#end || end - this.#start > LOOSE_BYTES)) this.close();

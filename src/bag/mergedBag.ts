@@ -11,16 +11,26 @@ export class MergedBag implements Bag {
   readonly messageCount: number;
   readonly metadata: readonly MetadataRecord[];
   readonly #parts: readonly BagFile[];
+  readonly path: string;
+  readonly storage: 'mcap' | 'sqlite3';
+  readonly files: readonly string[];
+  readonly lossLog: LossLog;
+  /** What metadata.yaml says about compression. */
+  readonly statedCompressions: readonly string[];
 
   constructor(
-    readonly path: string,
-    readonly storage: 'mcap' | 'sqlite3',
-    readonly files: readonly string[],
+    path: string,
+    storage: 'mcap' | 'sqlite3',
+    files: readonly string[],
     parts: readonly BagFile[],
-    readonly lossLog: LossLog,
-    /** What metadata.yaml says about compression. */
-    readonly statedCompressions: readonly string[],
+    lossLog: LossLog,
+    statedCompressions: readonly string[],
   ) {
+    this.path = path;
+    this.storage = storage;
+    this.files = files;
+    this.lossLog = lossLog;
+    this.statedCompressions = statedCompressions;
     this.#parts = parts;
     this.topics = mergeTopics(parts);
     this.messageCount = this.topics.reduce((sum, topic) => sum + topic.count, 0);

@@ -202,11 +202,12 @@ class TemporaryBagFile implements BagFile {
   readonly startTimeNs;
   readonly endTimeNs;
   readonly metadata;
+  readonly inner: BagFile;
+  readonly remove: () => Promise<void>;
 
-  constructor(
-    readonly inner: BagFile,
-    readonly remove: () => Promise<void>,
-  ) {
+  constructor(inner: BagFile, remove: () => Promise<void>) {
+    this.inner = inner;
+    this.remove = remove;
     this.topics = inner.topics;
     this.startTimeNs = inner.startTimeNs;
     this.endTimeNs = inner.endTimeNs;

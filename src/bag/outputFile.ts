@@ -8,11 +8,13 @@ import { outputError } from '../outputError.js';
  */
 export class OutputFile implements IWritable {
   #position = 0n;
+  readonly path: string;
+  readonly handle: FileHandle;
 
-  private constructor(
-    readonly path: string,
-    readonly handle: FileHandle,
-  ) {}
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path;
+    this.handle = handle;
+  }
 
   /** @throws ExpectedError `output` where it cannot be made, or exists and may not be overwritten */
   static async create(path: string, overwrite: boolean): Promise<OutputFile> {

@@ -15,14 +15,18 @@ export type Row = Readonly<Record<string, Value>>;
  */
 export class SqliteDatabase {
   readonly #statements = new Map<string, Statement>();
+  readonly path: string;
+  readonly folder: string;
+  readonly handle: SqliteHandle;
+  /** True where an interrupted transaction could not be rolled back, because that needs writing. */
+  readonly hasHotJournal: boolean;
 
-  private constructor(
-    readonly path: string,
-    readonly folder: string,
-    readonly handle: SqliteHandle,
-    /** True where an interrupted transaction could not be rolled back, because that needs writing. */
-    readonly hasHotJournal: boolean,
-  ) {}
+  private constructor(path: string, folder: string, handle: SqliteHandle, hasHotJournal: boolean) {
+    this.path = path;
+    this.folder = folder;
+    this.handle = handle;
+    this.hasHotJournal = hasHotJournal;
+  }
 
   /** @throws Error with SQLite's reason where the file is no database */
   static async open(file: string, temporaryFolder = tmpdir()): Promise<SqliteDatabase> {

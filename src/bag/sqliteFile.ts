@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
 import type { RawMessage } from '../messages/rawMessage.js';
 import { compressorsReady, decompressMessage } from './compression.js';
@@ -34,15 +34,27 @@ export class SqliteFile implements BagFile {
   readonly #source: MessageSource;
   /** What reads them where SQLite cannot. */
   readonly #salvage: SalvagedMessages;
+  readonly database: SqliteDatabase;
+  readonly pages: SqlitePages;
+  readonly trees: readonly Tree[];
+  readonly file: string;
+  readonly limits: BagLimits;
+  readonly losses: LossLog;
 
   private constructor(
-    readonly database: SqliteDatabase,
-    readonly pages: SqlitePages,
-    readonly trees: readonly Tree[],
-    readonly file: string,
-    readonly limits: BagLimits,
-    readonly losses: LossLog,
+    database: SqliteDatabase,
+    pages: SqlitePages,
+    trees: readonly Tree[],
+    file: string,
+    limits: BagLimits,
+    losses: LossLog,
   ) {
+    this.database = database;
+    this.pages = pages;
+    this.trees = trees;
+    this.file = file;
+    this.limits = limits;
+    this.losses = losses;
     if (database.hasHotJournal) {
       const why = 'recording was interrupted inside a transaction; its leftover -journal file is ignored';
       losses.add({ file, what: 'index', why });
@@ -80,7 +92,7 @@ export class SqliteFile implements BagFile {
     let pages: SqlitePages | undefined;
     let database: SqliteDatabase | undefined;
     const refusal = (what: string, error: unknown): ExpectedError => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reasonOf(error);
       return new ExpectedError('input', `${shownAs} ${what}: ${why}`, remedy, { cause: error });
     };
     try {

@@ -6,7 +6,11 @@ import { toBigint, type MessageRow, type MessageSource, type Place, type Totals,
  * back for as long as it leads anywhere.
  */
 export class IndexedMessages implements MessageSource {
-  constructor(readonly database: SqliteDatabase) {}
+  readonly database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.database = database;
+  }
 
   totals(): Totals {
     const [range] = this.database.all('SELECT min(timestamp) AS first, max(timestamp) AS last FROM messages');

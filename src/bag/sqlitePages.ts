@@ -14,13 +14,14 @@ export class SqlitePages {
   readonly count: number;
   /** Bytes of both: more than that cannot be in it. */
   readonly bytes: number;
+  readonly pageSize: number;
+  readonly file: OpenFile;
+  readonly log: WriteAheadLog | undefined;
 
-  private constructor(
-    readonly pageSize: number,
-    reserved: number,
-    readonly file: OpenFile,
-    readonly log: WriteAheadLog | undefined,
-  ) {
+  private constructor(pageSize: number, reserved: number, file: OpenFile, log: WriteAheadLog | undefined) {
+    this.pageSize = pageSize;
+    this.file = file;
+    this.log = log;
     this.usable = pageSize - reserved;
     this.count = Math.max(Math.ceil(file.size / pageSize), log?.lastPage ?? 0);
     this.bytes = file.size + (log?.file.size ?? 0);
@@ -89,13 +90,17 @@ class OpenFile {
 
 /** Which pages a write-ahead log replaces: those of its committed transactions, as far as its checksums hold. */
 class WriteAheadLog {
-  private constructor(
-    readonly file: OpenFile,
-    /** Where the newest copy of a page lies in the log, bytes. */
-    readonly offsets: ReadonlyMap<number, number>,
-    /** Pages of the data base after the last transaction. */
-    readonly lastPage: number,
-  ) {}
+  readonly file: OpenFile;
+  /** Where the newest copy of a page lies in the log, bytes. */
+  readonly offsets: ReadonlyMap<number, number>;
+  /** Pages of the data base after the last transaction. */
+  readonly lastPage: number;
+
+  private constructor(file: OpenFile, offsets: ReadonlyMap<number, number>, lastPage: number) {
+    this.file = file;
+    this.offsets = offsets;
+    this.lastPage = lastPage;
+  }
 
   static read(file: OpenFile, pageSize: number): WriteAheadLog {
     const header = file.read(0, WAL_HEADER);

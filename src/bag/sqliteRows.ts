@@ -20,11 +20,13 @@ export class SqliteRows {
   /** The page last looked at. */
   #page = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  readonly pages: SqlitePages;
+  readonly root: number;
 
-  constructor(
-    readonly pages: SqlitePages,
-    readonly root: number,
-  ) {}
+  constructor(pages: SqlitePages, root: number) {
+    this.pages = pages;
+    this.root = root;
+  }
 
   /** @param trouble told of every page that cannot be used */
   *places(trouble: (why: string) => void): Generator<RowPlace> {

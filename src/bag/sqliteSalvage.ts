@@ -20,16 +20,16 @@ export class SalvagedMessages implements MessageSource<SalvagedPlace> {
   readonly #dataAt: number;
   /** Whether a row can be judged without its data. */
   readonly #short: boolean;
+  readonly rows: SqliteRows;
+  readonly trouble: (why: string, id?: bigint) => void;
 
   /**
    * @param columns of the table, in its order
    * @param trouble told of what cannot be read
    */
-  constructor(
-    readonly rows: SqliteRows,
-    columns: readonly string[],
-    readonly trouble: (why: string, id?: bigint) => void,
-  ) {
+  constructor(rows: SqliteRows, columns: readonly string[], trouble: (why: string, id?: bigint) => void) {
+    this.rows = rows;
+    this.trouble = trouble;
     this.#topicAt = columns.indexOf('topic_id');
     this.#timeAt = columns.indexOf('timestamp');
     this.#dataAt = columns.indexOf('data');

@@ -7,8 +7,10 @@ const KINDS = { table: { interior: 0x05, leaf: 0x0d }, index: { interior: 0x02, 
 /** A set of page numbers: one bit for each page of a file. */
 export class PageSet {
   readonly #bits: Uint8Array;
+  readonly count: number;
 
-  constructor(readonly count: number) {
+  constructor(count: number) {
+    this.count = count;
     this.#bits = new Uint8Array(Math.ceil((count + 1) / 8));
   }
 

@@ -121,8 +121,11 @@ export class ZstdBlocks {
   #state: 'frame' | 'block' | 'checksum' = 'frame';
   #hasChecksum = false;
   #skip = 0;
+  readonly windowLimit: number;
 
-  constructor(readonly windowLimit = WINDOW_BYTES) {}
+  constructor(windowLimit = WINDOW_BYTES) {
+    this.windowLimit = windowLimit;
+  }
 
   /** True where the data may end: between two frames. */
   get isComplete(): boolean {

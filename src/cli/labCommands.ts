@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { ExpectedError } from '../errors.js';
+import { codeOf, ExpectedError } from '../errors.js';
 
 /** Of the laboratory (`lab/`), which is never on a vehicle: the product knows nothing of it but this file's name. */
 const COMMANDS = new URL('../../lab/cli/commands.js', import.meta.url);
@@ -18,7 +18,7 @@ async function importLab(): Promise<{ registerAll(program: Command): void } | un
     return (await import(COMMANDS.href)) as { registerAll(program: Command): void };
   } catch (error) {
     // Compiled, but its packages are left out (`npm ci --omit=dev --workspaces=false`).
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return undefined;
     throw error;
   }
 }

@@ -111,16 +111,19 @@ const MAX_STEPS = 1000;
 
 class Walk {
   sawSigmoid = false;
-  private steps = 0;
-  private stop = 'at the class logits';
+  #steps = 0;
+  #stop = 'at the class logits';
+  readonly #index: GraphIndex;
 
-  constructor(private readonly index: GraphIndex) {}
+  constructor(index: GraphIndex) {
+    this.#index = index;
+  }
 
   /** The (depthwise, pointwise) pairs that make the tensors, in order; [] where some tensor is made otherwise. */
   separableConvolutions(tensors: readonly string[]): Pair[] {
     const pairs: Pair[] = [];
-    for (const pointwise of tensors.flatMap((tensor) => this.back(tensor))) {
-      const pair = pointwise && this.pair(pointwise);
+    for (const pointwise of tensors.flatMap((tensor) => this.#back(tensor))) {
+      const pair = pointwise && this.#pair(pointwise);
       if (!pair) return [];
       pairs.push(pair);
     }
@@ -130,58 +133,60 @@ class Walk {
   trouble(): ExpectedError {
     return new ExpectedError(
       'model',
-      `the class head's last separable convolution was not found: the walk back from the class logits ended ${this.stop}`,
+      `the class head's last separable convolution was not found: the walk back from the class logits ended ${this.#stop}`,
       'name it in the manifest: outputs.headFeatures (one tensor a level) and classHead.depthwise and pointwise',
     );
   }
 
   /** Walks back from `tensor` over rearranging operators; several convolutions where a Concat joins levels. */
-  private back(tensor: string): (Node | undefined)[] {
-    if (++this.steps > MAX_STEPS) return [undefined];
-    const node = this.index.producer(tensor);
-    if (!node) return [this.ended(`at ${tensor}`)];
+  #back(tensor: string): (Node | undefined)[] {
+    if (++this.#steps > MAX_STEPS) return [undefined];
+    const node = this.#index.producer(tensor);
+    if (!node) return [this.#ended(`at ${tensor}`)];
     if (node.opType === 'Conv') return [node];
-    if (node.opType === 'Concat') return node.input.flatMap((input) => this.back(input));
+    if (node.opType === 'Concat') return node.input.flatMap((input) => this.#back(input));
     if (node.opType === 'Sigmoid') this.sawSigmoid = true;
-    if (REARRANGING.has(node.opType) || node.opType === 'Sigmoid') return this.back(node.input[0] ?? '');
-    const variable = this.addedTo(node);
-    return variable === undefined ? [this.ended(`at the ${node.opType} node ${node.name ?? ''}`)] : this.back(variable);
+    if (REARRANGING.has(node.opType) || node.opType === 'Sigmoid') return this.#back(node.input[0] ?? '');
+    const variable = this.#addedTo(node);
+    return variable === undefined
+      ? [this.#ended(`at the ${node.opType} node ${node.name ?? ''}`)]
+      : this.#back(variable);
   }
 
-  private pair(pointwise: Node): Pair | undefined {
-    const shape = this.kernelShape(pointwise);
+  #pair(pointwise: Node): Pair | undefined {
+    const shape = this.#kernelShape(pointwise);
     if (intAttribute(pointwise, 'group', 1) !== 1 || shape?.[2] !== 1 || shape[3] !== 1)
-      return this.ended(`at ${describe(pointwise)}, which is no 1×1 convolution`);
-    let depthwise = this.index.producer(pointwise.input[0] ?? '');
-    const unbiased = depthwise && this.addedTo(depthwise);
-    if (unbiased !== undefined) depthwise = this.index.producer(unbiased);
-    if (depthwise?.opType !== 'Conv') return this.ended(`at ${describe(pointwise)}: no convolution before it`);
-    const kernel = this.kernelShape(depthwise);
-    const padded = this.index.producer(depthwise.input[0] ?? '');
+      return this.#ended(`at ${describe(pointwise)}, which is no 1×1 convolution`);
+    let depthwise = this.#index.producer(pointwise.input[0] ?? '');
+    const unbiased = depthwise && this.#addedTo(depthwise);
+    if (unbiased !== undefined) depthwise = this.#index.producer(unbiased);
+    if (depthwise?.opType !== 'Conv') return this.#ended(`at ${describe(pointwise)}: no convolution before it`);
+    const kernel = this.#kernelShape(depthwise);
+    const padded = this.#index.producer(depthwise.input[0] ?? '');
     const isDepthwise = kernel !== undefined && intAttribute(depthwise, 'group', 1) === kernel[0] && kernel[1] === 1;
     if (!isDepthwise || kernel[2] !== 3 || kernel[3] !== 3)
-      return this.ended(`at ${describe(depthwise)}, which is no 3×3 depthwise convolution`);
+      return this.#ended(`at ${describe(depthwise)}, which is no 3×3 depthwise convolution`);
     const same = keepsSize(depthwise);
     if (!same && padded?.opType !== 'Pad')
-      return this.ended(`at ${describe(depthwise)}, which changes the size of the map`);
+      return this.#ended(`at ${describe(depthwise)}, which changes the size of the map`);
     const features = same ? depthwise.input[0] : padded?.input[0];
     return { features: features ?? '', depthwise: depthwise.input[1] ?? '', pointwise: pointwise.input[1] ?? '' };
   }
 
   /** The variable operand where `node` adds a constant (a bias that an exporter left apart). */
-  private addedTo(node: Node): string | undefined {
+  #addedTo(node: Node): string | undefined {
     if (node.opType !== 'Add') return undefined;
-    const variables = node.input.filter((input) => !this.index.constantTensor(input));
+    const variables = node.input.filter((input) => !this.#index.constantTensor(input));
     return variables.length === 1 ? variables[0] : undefined;
   }
 
-  private kernelShape(node: Node): number[] | undefined {
-    const tensor = this.index.constantTensor(node.input[1] ?? '');
+  #kernelShape(node: Node): number[] | undefined {
+    const tensor = this.#index.constantTensor(node.input[1] ?? '');
     return tensor && shapeOf(tensor);
   }
 
-  private ended(where: string): undefined {
-    this.stop = where;
+  #ended(where: string): undefined {
+    this.#stop = where;
     return undefined;
   }
 }

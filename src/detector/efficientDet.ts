@@ -46,13 +46,23 @@ const DEFAULTS = { scoreThreshold: 0.3, iouThreshold: 0.5, maxDetections: 100 } 
 
 /** EfficientDet on ONNX Runtime. `detect` blocks its thread for the whole run: host it in a worker (see DetectorPool). */
 export class EfficientDet {
+  readonly manifest: ModelManifest;
+  /** Weights that Grad-CAM needs, for each pyramid level. */
+  readonly classHead: readonly SeparableWeights[];
+  readonly #grid: AnchorGrid;
+  readonly #session: EnduringSession;
+
   private constructor(
-    readonly manifest: ModelManifest,
-    /** Weights that Grad-CAM needs, for each pyramid level. */
-    readonly classHead: readonly SeparableWeights[],
-    private readonly grid: AnchorGrid,
-    private readonly session: EnduringSession,
-  ) {}
+    manifest: ModelManifest,
+    classHead: readonly SeparableWeights[],
+    grid: AnchorGrid,
+    session: EnduringSession,
+  ) {
+    this.manifest = manifest;
+    this.classHead = classHead;
+    this.#grid = grid;
+    this.#session = session;
+  }
 
   /**
    * Loads the model that a manifest describes, composes the graph, picks a provider and runs a fixed picture through it.
@@ -69,7 +79,7 @@ export class EfficientDet {
 
   /** What was tried, in order; the last one is in use. It changes when a provider fails while it runs. */
   get providerAttempts(): readonly ProviderAttempt[] {
-    return this.session.attempts;
+    return this.#session.attempts;
   }
 
   /** The provider in use. */
@@ -93,19 +103,19 @@ export class EfficientDet {
     const placed = this.letterbox(sourceSize);
     const feeds = inputTensors(pixels, placed.content, this.manifest.input);
     const started = performance.now();
-    const outputs = graphOutputs(await this.session.run(feeds), this.grid);
+    const outputs = graphOutputs(await this.#session.run(feeds), this.#grid);
     const inferred = performance.now();
-    const detections = this.detections(outputs, placed, { ...DEFAULTS, ...thresholds });
+    const detections = this.#detections(outputs, placed, { ...DEFAULTS, ...thresholds });
     const timings = { inferenceMs: inferred - started, decodeMs: performance.now() - inferred };
     return { detections, featureMaps: outputs.features, timings };
   }
 
   /** Frees the session. */
   async close(): Promise<void> {
-    await this.session.release();
+    await this.#session.release();
   }
 
-  private detections(
+  #detections(
     { boxes, scores, classes, anchors }: GraphOutputs,
     placed: Letterbox,
     thresholds: Required<DetectionThresholds>,
@@ -120,7 +130,7 @@ export class EfficientDet {
       // Boxes wholly in the padding have no area left; a comparison with NaN is false as well.
       if (!(box.x2 > box.x1 && box.y2 > box.y1)) continue;
       const className = this.manifest.classes[classIndex] ?? String(classIndex);
-      candidates.push({ box, classIndex, className, score, source: anchorRef(this.grid, anchors[i]) });
+      candidates.push({ box, classIndex, className, score, source: anchorRef(this.#grid, anchors[i]) });
     }
     return nonMaximumSuppression(candidates, thresholds);
   }

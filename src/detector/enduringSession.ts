@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { ProviderAttempt } from './providerCheck.js';
+import { reasonOf } from '../errors.js';
 
 /** What a detector asks of ONNX Runtime's session. */
 export interface RunnableSession {
@@ -18,16 +19,14 @@ const abandoned: RunnableSession[] = [];
 export class EnduringSession implements RunnableSession {
   #session: RunnableSession;
   #attempts: readonly ProviderAttempt[];
+  readonly openCpu: () => Promise<RunnableSession>;
 
   /**
    * @param attempts what was tried at load; the last one is in use
    * @param openCpu the same graph on the CPU
    */
-  constructor(
-    session: RunnableSession,
-    attempts: readonly ProviderAttempt[],
-    readonly openCpu: () => Promise<RunnableSession>,
-  ) {
+  constructor(session: RunnableSession, attempts: readonly ProviderAttempt[], openCpu: () => Promise<RunnableSession>) {
+    this.openCpu = openCpu;
     this.#session = session;
     this.#attempts = attempts;
   }
@@ -66,7 +65,7 @@ export class EnduringSession implements RunnableSession {
     }
     abandoned.push(this.#session);
     this.#session = cpu;
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = reasonOf(cause);
     this.#attempts = [
       ...this.#attempts.slice(0, -1),
       { ...used, outcome: 'lost', detail },

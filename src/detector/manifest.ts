@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import { MAX_MODEL_BYTES } from '../onnx/modelFile.js';
 import { SPECTRA } from '../spectrum.js';
 
@@ -134,7 +134,7 @@ async function readManifest(manifestPath: string): Promise<ModelManifest> {
   } catch (cause) {
     throw new ExpectedError(
       'model',
-      `the model manifest ${manifestPath} is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `the model manifest ${manifestPath} is no JSON: ${reasonOf(cause)}`,
       'give the .json file that lies beside the ONNX file',
       { cause },
     );
@@ -147,12 +147,9 @@ async function readBounded(file: string, limit: number, what: string): Promise<B
     const { size } = await stat(file);
     if (size <= limit) return await readFile(file);
   } catch (cause) {
-    throw new ExpectedError(
-      'model',
-      `the ${what} ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'check the path',
-      { cause },
-    );
+    throw new ExpectedError('model', `the ${what} ${file} cannot be read: ${reasonOf(cause)}`, 'check the path', {
+      cause,
+    });
   }
   throw new ExpectedError(
     'model',

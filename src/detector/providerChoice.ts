@@ -1,6 +1,6 @@
 import './noTelemetry.js';
 import type { InferenceSession } from 'onnxruntime-node';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import { composeDetector, readPlainDetector, type PlainDetector } from './composedDetector.js';
 import { checkShapes, graphOutputs, type GraphOutputs } from './graphOutputs.js';
 import { inputTensors, testPicture } from './inputTensors.js';
@@ -90,7 +90,7 @@ async function tryProvider(
   } catch (error) {
     await session?.release();
     return {
-      attempt: { provider, outcome: 'unavailable', detail: error instanceof Error ? error.message : String(error) },
+      attempt: { provider, outcome: 'unavailable', detail: reasonOf(error) },
     };
   }
 }
@@ -113,7 +113,7 @@ async function fixedRun(session: InferenceSession, { manifest, anchors }: PlainD
   } catch (cause) {
     throw new ExpectedError(
       'model',
-      `model ${manifest.name} does not fit its manifest: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `model ${manifest.name} does not fit its manifest: ${reasonOf(cause)}`,
       'check the input size, classes, anchors and outputs in the manifest',
       { cause },
     );

@@ -1,5 +1,5 @@
 import { InferenceSession, listSupportedBackends } from 'onnxruntime-node';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import { mallocKeepsMemory } from './nativeMemory.js';
 
 /** ONNX Runtime execution providers, fastest first. */
@@ -44,7 +44,7 @@ export async function openSession(graph: Uint8Array, provider: Provider, threads
       extra: { session: { set_denormal_as_zero: '1' } },
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     if (provider === 'cpu')
       throw new ExpectedError(
         'model',

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { readModelFiles } from '../detector/manifest.js';
 import { checkProviders } from '../detector/providerChoice.js';
 import { compiledProviders } from '../detector/providers.js';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import { opencvVersion } from '../images/opencv.js';
 import { packageRoot } from '../packageRoot.js';
 import { installedVersion, versions } from '../versions.js';
@@ -134,6 +134,6 @@ interface RosEnvironmentModule {
 }
 
 function broken(error: unknown, remedy: string): Pick<Check, 'status' | 'detail'> & { remedy: string } {
-  const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  const detail = reasonOf(error).split('\n')[0] ?? '';
   return { status: 'broken', detail, remedy: error instanceof ExpectedError ? error.remedy : remedy };
 }

@@ -28,12 +28,14 @@ export interface UnusualAttention {
  */
 export class AttentionWatch {
   readonly #past = new Map<string, number[]>();
+  readonly baseline: Baseline | undefined;
+  readonly spectra: readonly Spectrum[];
 
   /** @param spectra the bands for which the baseline can be used (`bandMismatch`) */
-  constructor(
-    readonly baseline?: Baseline,
-    readonly spectra: readonly Spectrum[] = [],
-  ) {}
+  constructor(baseline?: Baseline, spectra: readonly Spectrum[] = []) {
+    this.baseline = baseline;
+    this.spectra = spectra;
+  }
 
   /** Judges one image, then takes it into the band's past. @param share in [0, 1]; 0: nothing is unusual */
   look(band: BandObservation, share: number): UnusualAttention | undefined {

@@ -7,16 +7,20 @@ export class BaselineRecorder {
   readonly #bands = new Map<Spectrum, BandBaseline>();
   readonly #agreement = new Array<number>(AGREEMENT_BINS.count).fill(0);
   #frameSets = 0;
+  readonly source: string;
+  readonly settings: DetectionSettings;
 
   /** @param models by band; a band without a model is not recorded */
   constructor(
-    readonly source: string,
-    readonly settings: DetectionSettings,
+    source: string,
+    settings: DetectionSettings,
     models: ReadonlyMap<
       Spectrum,
       { readonly name: string; readonly sha256: string; readonly classes: readonly string[] }
     >,
   ) {
+    this.source = source;
+    this.settings = settings;
     for (const [spectrum, { name, sha256, classes }] of models)
       this.#bands.set(spectrum, {
         model: { name, sha256 },

@@ -1,7 +1,8 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf } from '../errors.js';
 import { withFile, writeAtomically } from './atomicWrite.js';
-import { codeOf, makeFolder } from './makeFolder.js';
+import { makeFolder } from './makeFolder.js';
 
 /**
  * The file operations that durability rests on, each on the disk when its promise resolves. A process that ends in the middle leaves an

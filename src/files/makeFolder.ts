@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf } from '../errors.js';
 
 /**
  * Makes a folder and those above it. Node's own recursive `mkdir` never returns where a parent exists and yet nothing can be made in it
@@ -19,9 +20,4 @@ export async function makeFolder(folder: string): Promise<void> {
       if (codeOf(again) !== 'EEXIST') throw again;
     });
   }
-}
-
-/** The system's name of an error (`ENOENT`); empty where it has none. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

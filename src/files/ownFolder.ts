@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { ExpectedError } from '../errors.js';
+import { codeOf, ExpectedError } from '../errors.js';
 import { finishedName, writeAtomically } from './atomicWrite.js';
-import { codeOf, makeFolder } from './makeFolder.js';
+import { makeFolder } from './makeFolder.js';
 
 /** Name of the file that says whose a folder is. */
 export const MARKER = 'multispectral_saliency.json';

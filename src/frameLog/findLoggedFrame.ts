@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ExpectedError } from '../errors.js';
-import { codeOf } from '../files/makeFolder.js';
+import { codeOf, ExpectedError } from '../errors.js';
 import type { Spectrum } from '../spectrum.js';
 import { logFilesIn } from './fileNames.js';
 import { type LoggedFrame, readLoggedSet } from './loggedFrames.js';

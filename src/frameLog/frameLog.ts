@@ -1,9 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BagWriter } from '../bag/bagWriter.js';
-import { ExpectedError } from '../errors.js';
+import { codeOf, ExpectedError, reasonOf } from '../errors.js';
 import { atomically } from '../files/atomicWrite.js';
-import { codeOf } from '../files/makeFolder.js';
 import { claimFolder, MARKER } from '../files/ownFolder.js';
 import { outputError } from '../outputError.js';
 import { logFile, logFilesIn, parseLogFile, type LogFile } from './fileNames.js';
@@ -61,12 +60,13 @@ export class FrameLog {
   /** Number of the newest file that is known. */
   #newest = 0;
   #trouble: string | undefined;
+  readonly options: FrameLogOptions;
+  readonly onError: (error: unknown) => void;
 
   /** Makes the folder, and makes room in it, behind the caller's back. @param onError told once for each entry that is lost */
-  constructor(
-    readonly options: FrameLogOptions,
-    readonly onError: (error: unknown) => void,
-  ) {
+  constructor(options: FrameLogOptions, onError: (error: unknown) => void) {
+    this.options = options;
+    this.onError = onError;
     this.#last = this.#makeRoom(0, 1).catch((error: unknown) => this.#failed(error));
   }
 
@@ -155,7 +155,7 @@ export class FrameLog {
   }
 
   #failed(error: unknown): void {
-    this.#trouble = error instanceof Error ? error.message : String(error);
+    this.#trouble = reasonOf(error);
     this.onError(error);
   }
 }

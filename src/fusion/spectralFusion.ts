@@ -64,9 +64,11 @@ const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 export class SpectralFusion {
   readonly #toReference = new Map<Spectrum, Homography>();
   readonly #fromReference = new Map<Spectrum, Homography>();
+  readonly config: FusionConfig;
 
   /** @param config as checked by `fusionSchema`: every homography has an inverse */
-  constructor(readonly config: FusionConfig) {
+  constructor(config: FusionConfig) {
+    this.config = config;
     for (const spectrum of SPECTRA) {
       const homography = spectrum === config.reference ? IDENTITY : config.homographies[spectrum];
       if (homography === undefined) continue;

@@ -76,8 +76,11 @@ const ESTIMATION_SAMPLES = 16_384;
 export class IntensityNormalizer {
   #range: IntensityRange | undefined;
   #stampNs: bigint | undefined;
+  readonly config: IntensityConfig;
 
-  constructor(readonly config: IntensityConfig = DEFAULT_INTENSITY) {}
+  constructor(config: IntensityConfig = DEFAULT_INTENSITY) {
+    this.config = config;
+  }
 
   /** The range that the last image was mapped with. */
   get range(): IntensityRange | undefined {

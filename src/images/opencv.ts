@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { isSharedArrayBuffer } from 'node:util/types';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import type { PixelMemory } from './pixelMemory.js';
 
 /**
@@ -129,7 +129,7 @@ export function opencv(): Binding {
   } catch (cause) {
     throw new ExpectedError(
       'environment',
-      `OpenCV's binding cannot be loaded: ${messageOf(cause)}`,
+      `OpenCV's binding cannot be loaded: ${reasonOf(cause)}`,
       'run `npm run setup`, which installs OpenCV and builds the binding',
       { cause },
     );
@@ -215,7 +215,7 @@ export function withMats<T>(work: (mats: Mats, cv: Binding) => T): T {
   try {
     return work(mats, cv);
   } catch (thrown) {
-    throw thrown instanceof Error ? thrown : new Error(`OpenCV: ${messageOf(thrown)}`);
+    throw thrown instanceof Error ? thrown : new Error(`OpenCV: ${reasonOf(thrown)}`);
   } finally {
     mats.release();
   }
@@ -236,8 +236,4 @@ export function ownBytes(data: Buffer): Uint8Array<ArrayBuffer> {
 export function bytesPerElement(type: number): number {
   const depthBytes = [1, 1, 2, 2, 4, 4, 8, 2];
   return (depthBytes[type & 7] ?? 1) * ((type >> 3) + 1);
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

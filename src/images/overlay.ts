@@ -66,11 +66,12 @@ function asRgb(pixels: Pixels): Uint8Array<ArrayBuffer> {
 class Pen {
   readonly #thickness: number;
   readonly #fontScale: number;
+  readonly cv: Binding;
+  readonly canvas: Mat;
 
-  constructor(
-    readonly cv: Binding,
-    readonly canvas: Mat,
-  ) {
+  constructor(cv: Binding, canvas: Mat) {
+    this.cv = cv;
+    this.canvas = canvas;
     const side = Math.min(canvas.rows, canvas.cols);
     this.#thickness = Math.max(1, Math.round(side / 320));
     this.#fontScale = Math.max(0.35, side / 1100);

@@ -8,13 +8,11 @@ import { inputsOf } from './subgraph.js';
 export class Dominators {
   /** Tensor → its nearest dominator, and how many dominators it has. */
   readonly #nearest = new Map<string, { readonly parent: string; readonly depth: number }>();
+  readonly root: string;
 
   /** @param blocked nodes that no way may lead through */
-  constructor(
-    { node: nodes }: Graph,
-    readonly root: string,
-    blocked: (node: Node) => boolean,
-  ) {
+  constructor({ node: nodes }: Graph, root: string, blocked: (node: Node) => boolean) {
+    this.root = root;
     this.#nearest.set(root, { parent: root, depth: 0 });
     for (const node of nodes) {
       if (blocked(node)) continue;

@@ -24,14 +24,16 @@ const MIN_IR_VERSION = 6;
  * graph.output(inner('class_3'), 'logits', DataType.float32, ['n', 81, 64, 64]);
  */
 export class GraphBuilder {
-  private readonly names = new Set<string>();
-  private readonly graph: Graph = { name: 'composed', node: [], initializer: [], input: [], output: [], valueInfo: [] };
-  private readonly otherOpsets = new Map<string, number>();
-  private functions: Uint8Array[] = [];
-  private irVersion = MIN_IR_VERSION;
+  readonly #names = new Set<string>();
+  readonly #graph: Graph = { name: 'composed', node: [], initializer: [], input: [], output: [], valueInfo: [] };
+  readonly #otherOpsets = new Map<string, number>();
+  #functions: Uint8Array[] = [];
+  #irVersion = MIN_IR_VERSION;
+  readonly opset: number;
 
   /** @param opset version of the standard operator set; models can be embedded that use the same one */
-  constructor(readonly opset: number) {
+  constructor(opset: number) {
+    this.opset = opset;
     if (!Number.isInteger(opset) || opset < OPSETS.from || opset > OPSETS.to)
       throw new ExpectedError(
         'model',
@@ -43,23 +45,23 @@ export class GraphBuilder {
   /** A name that no tensor or node of the graph has yet: `hint` itself or `hint` with a number. */
   uniqueName(hint: string): string {
     let name = hint;
-    for (let i = 1; this.names.has(name); i++) name = `${hint}_${i}`;
-    this.names.add(name);
+    for (let i = 1; this.#names.has(name); i++) name = `${hint}_${i}`;
+    this.#names.add(name);
     return name;
   }
 
   /** Declares an input of the whole graph; its name is exactly `name`. */
   input(name: string, elemType: number, shape: readonly Side[]): string {
-    this.claim(name);
-    this.graph.input.push(valueInfo(name, elemType, shape));
+    this.#claim(name);
+    this.#graph.input.push(valueInfo(name, elemType, shape));
     return name;
   }
 
   /** Makes `tensor` an output of the whole graph under exactly `name`. */
   output(tensor: string, name: string, elemType: number, shape: readonly Side[]): void {
-    this.claim(name);
-    this.graph.node.push({ opType: 'Identity', name, input: [tensor], output: [name], attribute: [] });
-    this.graph.output.push(valueInfo(name, elemType, shape));
+    this.#claim(name);
+    this.#graph.node.push({ opType: 'Identity', name, input: [tensor], output: [name], attribute: [] });
+    this.#graph.output.push(valueInfo(name, elemType, shape));
   }
 
   /** Adds a node with one output. '' among `inputs` leaves an optional input out. Returns the output's name. */
@@ -75,7 +77,7 @@ export class GraphBuilder {
     count: number,
   ): string[] {
     const output = Array.from({ length: count }, () => this.uniqueName(opType));
-    this.graph.node.push({
+    this.#graph.node.push({
       opType,
       name: output[0],
       input: [...inputs],
@@ -88,7 +90,7 @@ export class GraphBuilder {
   /** Adds a constant and returns its name. */
   constant(hint: string, tensor: Tensor): string {
     const name = this.uniqueName(hint);
-    this.graph.initializer.push({ ...tensor, name });
+    this.#graph.initializer.push({ ...tensor, name });
     return name;
   }
 
@@ -109,12 +111,12 @@ export class GraphBuilder {
 
   /** Maximum over one axis, which is dropped. */
   reduceMax(tensor: string, axis: number): string {
-    return this.reduce('ReduceMax', tensor, axis);
+    return this.#reduce('ReduceMax', tensor, axis);
   }
 
   /** Product over one axis, which is dropped. */
   reduceProduct(tensor: string, axis: number): string {
-    return this.reduce('ReduceProd', tensor, axis);
+    return this.#reduce('ReduceProd', tensor, axis);
   }
 
   /**
@@ -127,58 +129,58 @@ export class GraphBuilder {
     model: Model,
     options: { readonly prefix: string; readonly inputs: Readonly<Record<string, string>> },
   ): (name: string) => string {
-    for (const { domain, version } of model.opsetImport) this.joinOpset(domain ?? '', toNumber(version));
+    for (const { domain, version } of model.opsetImport) this.#joinOpset(domain ?? '', toNumber(version));
     if (model.functions?.length) {
-      if (this.functions.length)
+      if (this.#functions.length)
         throw new ExpectedError(
           'model',
           'two models with functions of their own cannot be joined',
           'inline the functions first: onnx.inliner.inline_local_functions',
         );
-      this.functions = model.functions;
+      this.#functions = model.functions;
     }
-    this.irVersion = Math.max(this.irVersion, toNumber(model.irVersion));
-    return copyInto(this.graph, model.graph, {
+    this.#irVersion = Math.max(this.#irVersion, toNumber(model.irVersion));
+    return copyInto(this.#graph, model.graph, {
       ...options,
       claim: (name) => {
-        this.claim(name);
+        this.#claim(name);
       },
     });
   }
 
   /** The finished model. */
   build(): Model {
-    const others = [...this.otherOpsets].map(([domain, version]) => ({ domain, version }));
+    const others = [...this.#otherOpsets].map(([domain, version]) => ({ domain, version }));
     return {
-      irVersion: this.irVersion,
+      irVersion: this.#irVersion,
       producerName: 'multispectral-saliency',
       opsetImport: [{ domain: '', version: this.opset }, ...others],
-      graph: this.graph,
-      functions: this.functions,
+      graph: this.#graph,
+      functions: this.#functions,
     };
   }
 
-  private reduce(opType: 'ReduceMax' | 'ReduceProd', tensor: string, axis: number): string {
+  #reduce(opType: 'ReduceMax' | 'ReduceProd', tensor: string, axis: number): string {
     return this.opset >= 18
       ? this.node(opType, [tensor, this.integers('axes', [axis])], { keepdims: 0 })
       : this.node(opType, [tensor], { axes: [axis], keepdims: 0 });
   }
 
-  private claim(name: string): void {
-    if (this.names.has(name)) throw new Error(`the graph already has a tensor named ${name}`);
-    this.names.add(name);
+  #claim(name: string): void {
+    if (this.#names.has(name)) throw new Error(`the graph already has a tensor named ${name}`);
+    this.#names.add(name);
   }
 
-  private joinOpset(domain: string, version: number): void {
+  #joinOpset(domain: string, version: number): void {
     const standard = domain === '' || domain === 'ai.onnx';
-    const present = standard ? this.opset : this.otherOpsets.get(domain);
+    const present = standard ? this.opset : this.#otherOpsets.get(domain);
     if (present !== undefined && present !== version)
       throw new ExpectedError(
         'model',
         `operator set ${domain || 'ai.onnx'} ${version} cannot be joined with ${present}`,
         'export both models with the same opset_version',
       );
-    if (!standard) this.otherOpsets.set(domain, version);
+    if (!standard) this.#otherOpsets.set(domain, version);
   }
 }
 

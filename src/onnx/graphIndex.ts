@@ -10,17 +10,19 @@ export interface ConstantValues {
 
 /** Looks up who makes a tensor, for walking a graph from its outputs to its inputs. */
 export class GraphIndex {
-  private readonly producers = new Map<string, Node>();
-  private readonly initializers = new Map<string, Tensor>();
+  readonly #producers = new Map<string, Node>();
+  readonly #initializers = new Map<string, Tensor>();
+  readonly graph: Graph;
 
-  constructor(readonly graph: Graph) {
-    for (const node of graph.node) for (const name of node.output) this.producers.set(name, node);
-    for (const tensor of graph.initializer) this.initializers.set(tensor.name ?? '', tensor);
+  constructor(graph: Graph) {
+    this.graph = graph;
+    for (const node of graph.node) for (const name of node.output) this.#producers.set(name, node);
+    for (const tensor of graph.initializer) this.#initializers.set(tensor.name ?? '', tensor);
   }
 
   /** The node that makes `tensor`; undefined for inputs and initialisers. */
   producer(tensor: string): Node | undefined {
-    return this.producers.get(tensor);
+    return this.#producers.get(tensor);
   }
 
   /** Names of the graph's outputs. */
@@ -30,7 +32,7 @@ export class GraphIndex {
 
   /** Names of the inputs that are no weights. */
   get inputs(): string[] {
-    return this.graph.input.map(({ name }) => name).filter((name) => !this.initializers.has(name));
+    return this.graph.input.map(({ name }) => name).filter((name) => !this.#initializers.has(name));
   }
 
   /**
@@ -40,9 +42,9 @@ export class GraphIndex {
   constantTensor(name: string): Tensor | undefined {
     // A chain longer than this is no weight.
     for (let steps = 0; steps < 8; steps++) {
-      const stored = this.initializers.get(name);
+      const stored = this.#initializers.get(name);
       if (stored) return stored;
-      const node = this.producers.get(name);
+      const node = this.#producers.get(name);
       if (node?.opType === 'Constant') return node.attribute.find((attribute) => attribute.name === 'value')?.t;
       if (node?.opType !== 'Cast' && node?.opType !== 'Identity') return undefined;
       name = node.input[0] ?? '';

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import { modelType, type Model } from './schema.js';
 
 /** Files above this are refused: EfficientDet-D7 has 0.2 GB, protobuf itself ends at 2 GB. */
@@ -25,7 +25,7 @@ export function readModel(bytes: Uint8Array, source: string): Model {
     reader.discardUnknown = false;
     model = modelType.decode(reader) as unknown as Model;
   } catch (cause) {
-    throw notAModel(source, cause instanceof Error ? cause.message : String(cause), cause);
+    throw notAModel(source, reasonOf(cause), cause);
   }
   // Protobuf decodes nearly any bytes as something: ask for what no ONNX file lacks.
   if (!Object.hasOwn(model, 'graph') || model.opsetImport.length === 0 || model.graph.output.length === 0)

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, isPair, isSeq, LineCounter, type Node, parseDocument, type ParsedNode } from 'yaml';
 import type { core } from 'zod';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 import { packageRoot } from '../packageRoot.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import { perceptionSchema, type PerceptionConfig } from './configSchema.js';
@@ -33,7 +33,7 @@ export function parseConfig(yaml: string, source: string): PerceptionConfig {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    throw new ExpectedError('usage', `${source}: ${messageOf(cause)}`, 'write repeated parts out', { cause });
+    throw new ExpectedError('usage', `${source}: ${reasonOf(cause)}`, 'write repeated parts out', { cause });
   }
   const locate = (at: readonly PropertyKey[]): string => {
     const offset = offsetOf(document.contents, at);
@@ -138,22 +138,13 @@ async function readText(file: string): Promise<string> {
     const { size } = await stat(file);
     if (size <= MAX_CONFIG_BYTES) return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new ExpectedError(
-      'usage',
-      `the configuration ${file} cannot be read: ${messageOf(cause)}`,
-      'check the path',
-      {
-        cause,
-      },
-    );
+    throw new ExpectedError('usage', `the configuration ${file} cannot be read: ${reasonOf(cause)}`, 'check the path', {
+      cause,
+    });
   }
   throw new ExpectedError(
     'usage',
     `the configuration ${file} is larger than ${MAX_CONFIG_BYTES} bytes`,
     'check the path',
   );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

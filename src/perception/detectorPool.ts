@@ -2,7 +2,7 @@ import '../detector/noTelemetry.js';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Provider } from '../detector/providers.js';
-import { ExpectedError } from '../errors.js';
+import { asError, ExpectedError } from '../errors.js';
 import {
   unpackError,
   type DetectionJob,
@@ -51,18 +51,27 @@ interface Host {
  * A job's failure rejects that job; a worker's end rejects its job and leaves the work to the others.
  */
 export class DetectorPool {
-  private readonly waiting: Waiting[] = [];
-  private readonly roomWaiters: (() => void)[] = [];
-  private hosts: Host[] = [];
-  private closed: Error | undefined;
+  readonly #waiting: Waiting[] = [];
+  readonly #roomWaiters: (() => void)[] = [];
+  #hosts: Host[] = [];
+  #closed: Error | undefined;
+  /** The models, by key, as the workers loaded them. */
+  readonly models: Readonly<Record<string, LoadedModel>>;
+  readonly workerCount: number;
+  readonly #maxWaiting: number;
+  readonly #onStray: (error: Error) => void;
 
   private constructor(
-    /** The models, by key, as the workers loaded them. */
-    readonly models: Readonly<Record<string, LoadedModel>>,
-    readonly workerCount: number,
-    private readonly maxWaiting: number,
-    private readonly onStray: (error: Error) => void,
-  ) {}
+    models: Readonly<Record<string, LoadedModel>>,
+    workerCount: number,
+    maxWaiting: number,
+    onStray: (error: Error) => void,
+  ) {
+    this.models = models;
+    this.workerCount = workerCount;
+    this.#maxWaiting = maxWaiting;
+    this.#onStray = onStray;
+  }
 
   /**
    * Starts the workers and waits until every one has loaded and tried every model.
@@ -89,19 +98,19 @@ export class DetectorPool {
     }
     const { maxWaiting = 2 * count, onStray = () => undefined } = options;
     const pool = new DetectorPool(first.models, count, maxWaiting, onStray);
-    pool.hosts = ready.map(({ host }) => host);
-    for (const host of pool.hosts) pool.attend(host);
+    pool.#hosts = ready.map(({ host }) => host);
+    for (const host of pool.#hosts) pool.#attend(host);
     return pool;
   }
 
   /** Whether `detect` would accept a job now. */
   get hasRoom(): boolean {
-    return this.waiting.length < this.maxWaiting || this.idleHost() !== undefined;
+    return this.#waiting.length < this.#maxWaiting || this.#idleHost() !== undefined;
   }
 
   /** Resolves when `hasRoom` (or when the pool is closed): the producer's brake. */
   async whenRoom(): Promise<void> {
-    while (!this.hasRoom && !this.closed) await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
+    while (!this.hasRoom && !this.#closed) await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
   }
 
   /**
@@ -110,20 +119,20 @@ export class DetectorPool {
    * @throws ExpectedError as the worker's, `environment` where the workers ended; Error where the queue is full or closed
    */
   async detect(job: DetectionJob): Promise<DetectionJobResult> {
-    if (this.closed) throw this.closed;
+    if (this.#closed) throw this.#closed;
     if (!this.hasRoom)
-      throw new Error(`the detector pool is full: ${this.waiting.length} jobs wait; ask whenRoom() first`);
+      throw new Error(`the detector pool is full: ${this.#waiting.length} jobs wait; ask whenRoom() first`);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ job, since: performance.now(), resolve, reject });
-      this.dispatch();
+      this.#waiting.push({ job, since: performance.now(), resolve, reject });
+      this.#dispatch();
     });
   }
 
   /** Refuses what waits, lets what runs finish, and ends the workers. */
   async close(): Promise<void> {
-    this.end(new Error('the detector pool was closed'));
+    this.#end(new Error('the detector pool was closed'));
     await Promise.all(
-      this.hosts.map(async ({ worker }) => {
+      this.#hosts.map(async ({ worker }) => {
         const ended = new Promise((resolve) => worker.once('exit', resolve));
         worker.postMessage({ kind: 'close' } satisfies ToWorker);
         await ended;
@@ -131,25 +140,25 @@ export class DetectorPool {
     );
   }
 
-  private idleHost(): Host | undefined {
-    return this.hosts.find(({ running }) => !running);
+  #idleHost(): Host | undefined {
+    return this.#hosts.find(({ running }) => !running);
   }
 
-  private dispatch(): void {
-    for (let host = this.idleHost(); host && this.waiting.length > 0; host = this.idleHost()) {
-      const next = this.waiting.shift() as Waiting;
+  #dispatch(): void {
+    for (let host = this.#idleHost(); host && this.#waiting.length > 0; host = this.#idleHost()) {
+      const next = this.#waiting.shift() as Waiting;
       host.running = { ...next, waitMs: performance.now() - next.since };
       const pixels = movable(next.job.pixels);
       const transfer = pixels.buffer instanceof ArrayBuffer ? [pixels.buffer] : [];
       host.worker.postMessage({ kind: 'detect', job: { ...next.job, pixels } } satisfies ToWorker, transfer);
     }
-    if (this.hasRoom) for (const wake of this.roomWaiters.splice(0)) wake();
+    if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
   }
 
-  private attend(host: Host): void {
+  #attend(host: Host): void {
     host.worker.on('message', (message: FromWorker) => {
       if (message.kind === 'stray') {
-        this.onStray(unpackError(message.error, host.name));
+        this.#onStray(unpackError(message.error, host.name));
         return;
       }
       const job = host.running;
@@ -157,23 +166,23 @@ export class DetectorPool {
       if (message.kind === 'done')
         job?.resolve({ ...message.result, timings: { ...message.result.timings, waitMs: job.waitMs } });
       else if (message.kind === 'failed') job?.reject(unpackError(message.error, host.name));
-      this.dispatch();
+      this.#dispatch();
     });
     let cause: unknown;
     host.worker.on('error', (error) => (cause = error));
     host.worker.on('exit', (code) => {
-      this.hosts = this.hosts.filter((other) => other !== host);
+      this.#hosts = this.#hosts.filter((other) => other !== host);
       const error = workerEnded(host.name, code, cause);
       host.running?.reject(error);
-      if (this.hosts.length === 0) this.end(error);
-      else this.dispatch();
+      if (this.#hosts.length === 0) this.#end(error);
+      else this.#dispatch();
     });
   }
 
-  private end(error: Error): void {
-    this.closed ??= error;
-    for (const { reject } of this.waiting.splice(0)) reject(this.closed);
-    for (const wake of this.roomWaiters.splice(0)) wake();
+  #end(error: Error): void {
+    this.#closed ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#closed);
+    for (const wake of this.#roomWaiters.splice(0)) wake();
   }
 }
 
@@ -203,7 +212,7 @@ async function startWorker(name: string, setup: WorkerSetup): Promise<Started> {
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
     const onError = (error: unknown): void => {
-      failure ??= error instanceof Error ? error : new Error(String(error));
+      failure ??= asError(error);
     };
     const onExit = (code: number): void => {
       reject(failure ?? workerEnded(name, code, undefined));

@@ -7,10 +7,13 @@ import type { DetectionJob, DetectionJobResult, ExplainedDetection } from './pro
 
 /** A detector that explains what it finds, in the thread that calls it; DetectorPool hosts it in workers. */
 export class ExplainingDetector {
-  private constructor(
-    readonly detector: EfficientDet,
-    private readonly graphSums: GraphSums,
-  ) {}
+  readonly detector: EfficientDet;
+  readonly #graphSums: GraphSums;
+
+  private constructor(detector: EfficientDet, graphSums: GraphSums) {
+    this.detector = detector;
+    this.#graphSums = graphSums;
+  }
 
   /** @throws ExpectedError as EfficientDet.load */
   static async load(manifestPath: string, options: LoadOptions = {}): Promise<ExplainingDetector> {
@@ -36,7 +39,7 @@ export class ExplainingDetector {
       const classCount = detector.manifest.classes.length;
       const { classHead } = detector;
       const inputs = { featureMaps, classHead, classCount, letterbox: detector.letterbox(source) };
-      const maps = await gradCam(detections, inputs, variant, this.graphSums.sums);
+      const maps = await gradCam(detections, inputs, variant, this.#graphSums.sums);
       explained = detections.map((detection, i) => ({
         ...detection,
         map: maps[i],
@@ -56,6 +59,6 @@ export class ExplainingDetector {
   /** Frees the sessions. */
   async close(): Promise<void> {
     await this.detector.close();
-    await this.graphSums.close();
+    await this.#graphSums.close();
   }
 }

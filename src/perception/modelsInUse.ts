@@ -7,6 +7,7 @@ import type { ModelIdentity } from './perceivedSet.js';
 /** Which model each band uses, and what it runs on: that changes when an execution provider is lost. */
 export class ModelsInUse {
   readonly #models = new Map<Spectrum, ModelIdentity>();
+  readonly onFallback: (spectrum: Spectrum, model: ModelIdentity) => void;
 
   /**
    * @param loaded by spectrum
@@ -15,8 +16,9 @@ export class ModelsInUse {
   constructor(
     bands: readonly Spectrum[],
     loaded: Readonly<Record<string, LoadedModel>>,
-    readonly onFallback: (spectrum: Spectrum, model: ModelIdentity) => void,
+    onFallback: (spectrum: Spectrum, model: ModelIdentity) => void,
   ) {
+    this.onFallback = onFallback;
     for (const spectrum of bands) {
       const model = loaded[spectrum];
       if (model === undefined) continue;

@@ -1,5 +1,5 @@
 import type { DetectionThresholds } from '../detector/efficientDet.js';
-import { ExpectedError } from '../errors.js';
+import { asError, ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { DetectorPool } from './detectorPool.js';
 import type { DetectionJob, DetectionJobResult, LoadedModel } from './protocol.js';
@@ -70,13 +70,15 @@ export class PerceptionPipeline {
   readonly #inWork = new Set<Promise<unknown>>();
   #nextKey = 0;
   #end: Error | undefined;
+  readonly config: PerceptionConfig;
+  readonly services: PerceptionServices;
+  readonly hooks: PerceptionHooks;
 
   /** With services of the caller's; `open` makes the usual ones. */
-  constructor(
-    readonly config: PerceptionConfig,
-    readonly services: PerceptionServices,
-    readonly hooks: PerceptionHooks = {},
-  ) {
+  constructor(config: PerceptionConfig, services: PerceptionServices, hooks: PerceptionHooks = {}) {
+    this.config = config;
+    this.services = services;
+    this.hooks = hooks;
     this.#clock = hooks.clock ?? systemClock;
     this.#models = new ModelsInUse(bandsOf(config), services.detectors.models, (spectrum, model) =>
       hooks.onFallback?.(spectrum, model),
@@ -254,7 +256,7 @@ export class PerceptionPipeline {
       return wanted.overlay || wanted.thumbnail ? await this.#withPictures(perceived, wanted) : perceived;
     } catch (error) {
       if (this.#end !== undefined && error === this.#end) throw error;
-      return { kind: 'failed', header, stage, error: error instanceof Error ? error : new Error(String(error)) };
+      return { kind: 'failed', header, stage, error: asError(error) };
     }
   }
 
@@ -265,7 +267,7 @@ export class PerceptionPipeline {
       return { ...frame, pictures: await this.#guard(vision.render(frame.pictureKey, frame.detections, wanted)) };
     } catch (error) {
       if (this.#end !== undefined && error === this.#end) throw error;
-      return { ...frame, picturesError: error instanceof Error ? error : new Error(String(error)) };
+      return { ...frame, picturesError: asError(error) };
     }
   }
 

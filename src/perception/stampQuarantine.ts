@@ -28,9 +28,12 @@ export class StampQuarantine<F extends StampedFrame> {
   #turn = 0;
   /** Turn of each band's latest frame that fitted. */
   readonly #fitted = new Map<Spectrum, number>();
+  readonly most: number;
 
   /** @param most frames of one band that are held; the oldest of more are given up */
-  constructor(readonly most: number) {}
+  constructor(most: number) {
+    this.most = most;
+  }
 
   /** A frame fits into the timeline. @returns how many of its band's frames are given up for it */
   fits({ spectrum }: F): number {

@@ -26,9 +26,12 @@ const JITTER_NS = 10_000_000n;
  */
 export class StepWatch {
   readonly #seen = new Map<Spectrum, Seen[]>();
+  readonly maxSkewNs: bigint;
 
   /** @param maxSkewNs what the synchronizer brings together */
-  constructor(readonly maxSkewNs: bigint) {}
+  constructor(maxSkewNs: bigint) {
+    this.maxSkewNs = maxSkewNs;
+  }
 
   /** A frame has gone out. @param alone how far the nearest other band's stamp was, where its set has no other band */
   add(spectrum: Spectrum, alone: OutOfStep | undefined): void {

@@ -63,9 +63,11 @@ export class Synchronizer<F extends StampedFrame = Frame> {
   #lastSetNs: bigint | undefined;
   readonly #quarantine: StampQuarantine<F>;
   readonly #steps: StepWatch;
+  readonly options: SyncOptions;
 
   /** @throws ExpectedError (usage) for an option out of range; the message names it. */
-  constructor(readonly options: SyncOptions) {
+  constructor(options: SyncOptions) {
+    this.options = options;
     checkOptions(options);
     this.#maxSkewNs = options.policy === 'exact' ? 0n : options.maxSkewNs;
     const expected = SPECTRA.filter((spectrum) => options.expected.includes(spectrum));

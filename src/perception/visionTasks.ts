@@ -31,8 +31,11 @@ export class VisionTasks {
   readonly #kept = new Map<number, Pixels>();
   /** Pictures that are no longer kept. */
   readonly #spare = new SpareBuffers(SPARE_BYTES);
+  readonly setup: VisionSetup;
 
-  constructor(readonly setup: VisionSetup) {}
+  constructor(setup: VisionSetup) {
+    this.setup = setup;
+  }
 
   handle(request: VisionRequest): Reply<VisionReply> {
     switch (request.kind) {

@@ -34,10 +34,13 @@ export interface AnnotatorOptions {
 
 /** Writes what was perceived beside the recorded messages. */
 export class Annotator {
-  constructor(
-    readonly bag: BagWriter,
-    readonly options: AnnotatorOptions,
-  ) {}
+  readonly bag: BagWriter;
+  readonly options: AnnotatorOptions;
+
+  constructor(bag: BagWriter, options: AnnotatorOptions) {
+    this.bag = bag;
+    this.options = options;
+  }
 
   /** Announces the topics of the bands, so that they exist even where nothing is detected. */
   async announce(spectra: Iterable<Spectrum>): Promise<void> {

@@ -70,18 +70,18 @@ export class ExplainedSets {
   readonly #folder: string;
   #explainer: FrameExplainer | undefined;
   #counts = { sets: 0, images: 0, boxes: 0, passes: 0, seconds: 0 };
+  readonly #wish: ExplainWish;
+  readonly #config: PerceptionConfig;
+  readonly #bag: BagWriter;
 
   /**
    * @param expected frame sets that the drive is likely to have
    * @param output folder of the replay's outputs
    */
-  constructor(
-    private readonly wish: ExplainWish,
-    private readonly config: PerceptionConfig,
-    private readonly bag: BagWriter,
-    expected: number,
-    output: string,
-  ) {
+  constructor(wish: ExplainWish, config: PerceptionConfig, bag: BagWriter, expected: number, output: string) {
+    this.#wish = wish;
+    this.#config = config;
+    this.#bag = bag;
     this.#chosen = spreadSets(expected, wish.sets);
     this.#folder = path.join(output, EXPLANATIONS);
   }
@@ -90,8 +90,8 @@ export class ExplainedSets {
   async announce(spectra: Iterable<Spectrum>): Promise<void> {
     for (const spectrum of spectra) {
       const { explanation, overlay } = explanationTopics(spectrum);
-      await this.bag.addTopic({ name: explanation, type: EXPLANATION_TYPE });
-      await this.bag.addTopic({ name: overlay, type: OUTPUT_TYPES.overlay });
+      await this.#bag.addTopic({ name: explanation, type: EXPLANATION_TYPE });
+      await this.#bag.addTopic({ name: overlay, type: OUTPUT_TYPES.overlay });
     }
   }
 
@@ -133,7 +133,7 @@ export class ExplainedSets {
   }
 
   summary(): ExplainedSummary {
-    const { settings, seed } = this.wish;
+    const { settings, seed } = this.#wish;
     const seconds = Number(this.#counts.seconds.toFixed(3));
     return { method: settings.method, settings, seed, ...this.#counts, seconds, files: this.#folder };
   }
@@ -149,9 +149,9 @@ export class ExplainedSets {
     signal: AbortSignal | undefined,
     onProgress: ((note: string) => void) | undefined,
   ): Promise<ExplainedFrame | undefined> {
-    const { settings, seed } = this.wish;
+    const { settings, seed } = this.#wish;
     const { spectrum, stampNs } = header;
-    this.#explainer ??= FrameExplainer.start({ config: this.config, settings, seed, mostBoxes: MOST_BOXES });
+    this.#explainer ??= FrameExplainer.start({ config: this.#config, settings, seed, mostBoxes: MOST_BOXES });
     const startedMs = performance.now();
     const named = detections.map(({ box, className, score }) => ({ box, className, score }));
     const source = { frame, logged: { detections: named, modelSha256: model.sha256 } };
@@ -171,8 +171,8 @@ export class ExplainedSets {
   async #write({ header }: PerceivedFrame, { explanations, overlay }: ExplainedFrame): Promise<void> {
     const { explanation, overlay: overlayTopic } = explanationTopics(header.spectrum);
     for (const one of explanations)
-      await this.bag.writeMessage(explanation, header.receivedNs, toExplanationMessage(one));
-    await this.bag.writeMessage(overlayTopic, header.receivedNs, toCompressedImage(header, 'jpeg', overlay));
+      await this.#bag.writeMessage(explanation, header.receivedNs, toExplanationMessage(one));
+    await this.#bag.writeMessage(overlayTopic, header.receivedNs, toCompressedImage(header, 'jpeg', overlay));
     this.#counts.images++;
     this.#counts.boxes += explanations.length;
     this.#counts.passes += explanations[0]?.passes ?? 0;

@@ -14,7 +14,11 @@ export const FUSED_TOPICS = {
 
 /** Writes fused detections beside the recorded messages: as boxes, as annotations of the reference band's images, and with who supports them. */
 export class FusedAnnotator {
-  constructor(readonly bag: BagWriter) {}
+  readonly bag: BagWriter;
+
+  constructor(bag: BagWriter) {
+    this.bag = bag;
+  }
 
   /** Announces the topics, so that they exist even where nothing is detected. */
   async announce(): Promise<void> {

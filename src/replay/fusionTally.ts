@@ -29,8 +29,11 @@ export class FusionTally {
   #agreementSum = 0;
   #agreementCount = 0;
   #unregistered = 0;
+  readonly reference: Spectrum;
 
-  constructor(readonly reference: Spectrum) {}
+  constructor(reference: Spectrum) {
+    this.reference = reference;
+  }
 
   /** @param contributions of each fused detection */
   add({ detections, spectra, unregistered }: FusedSet, contributions: readonly BandContribution[][]): void {

@@ -6,11 +6,12 @@ import { outputError } from '../outputError.js';
 /** A text file with one JSON value per line, written as the values come. */
 export class JsonLinesWriter {
   #failure: Error | undefined;
+  readonly path: string;
+  readonly #stream: WriteStream;
 
-  private constructor(
-    readonly path: string,
-    private readonly stream: WriteStream,
-  ) {
+  private constructor(path: string, stream: WriteStream) {
+    this.path = path;
+    this.#stream = stream;
     stream.on('error', (error) => (this.#failure = error));
   }
 
@@ -18,7 +19,7 @@ export class JsonLinesWriter {
   static async create(path: string): Promise<JsonLinesWriter> {
     const writer = new JsonLinesWriter(path, createWriteStream(path));
     try {
-      await once(writer.stream, 'open');
+      await once(writer.#stream, 'open');
     } catch (error) {
       throw outputError(path, error);
     }
@@ -29,9 +30,9 @@ export class JsonLinesWriter {
   async write(value: unknown): Promise<void> {
     if (this.#failure !== undefined) throw outputError(this.path, this.#failure);
     const line = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
-    if (this.stream.write(`${line}\n`)) return;
+    if (this.#stream.write(`${line}\n`)) return;
     try {
-      await once(this.stream, 'drain');
+      await once(this.#stream, 'drain');
     } catch (error) {
       throw outputError(this.path, error);
     }
@@ -40,9 +41,9 @@ export class JsonLinesWriter {
   /** @throws ExpectedError `output` where what was written did not reach the disk */
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw outputError(this.path, this.#failure);
-    this.stream.end();
+    this.#stream.end();
     try {
-      await finished(this.stream);
+      await finished(this.#stream);
     } catch (error) {
       throw outputError(this.path, error);
     }

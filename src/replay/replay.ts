@@ -107,14 +107,24 @@ class Replay {
   readonly #startedMs = performance.now();
   #sets = 0;
   #dropped = 0;
+  readonly options: ReplayOptions;
+  readonly hooks: ReplayHooks;
+  readonly bag: Bag;
+  readonly topics: ReadonlyMap<Spectrum, string>;
+  readonly pipeline: PerceptionPipeline;
 
   constructor(
-    readonly options: ReplayOptions,
-    readonly hooks: ReplayHooks,
-    readonly bag: Bag,
-    readonly topics: ReadonlyMap<Spectrum, string>,
-    readonly pipeline: PerceptionPipeline,
+    options: ReplayOptions,
+    hooks: ReplayHooks,
+    bag: Bag,
+    topics: ReadonlyMap<Spectrum, string>,
+    pipeline: PerceptionPipeline,
   ) {
+    this.options = options;
+    this.hooks = hooks;
+    this.bag = bag;
+    this.topics = topics;
+    this.pipeline = pipeline;
     this.#files = outputFiles(options.output, options.baseline);
     this.#synchronizer = new Synchronizer(syncOptionsOf(options.config, [...topics.keys()]));
   }

@@ -16,12 +16,15 @@ export class LineSpool {
   #lines: SpooledLine[] = [];
   #end = 0;
   #stride = 1;
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #budgetBytes: number;
 
-  private constructor(
-    private readonly path: string,
-    private readonly file: FileHandle,
-    private readonly budgetBytes: number,
-  ) {}
+  private constructor(path: string, file: FileHandle, budgetBytes: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#budgetBytes = budgetBytes;
+  }
 
   /** Creates (or empties) the file at `path`. `budgetBytes` must hold at least one line. */
   static async create(path: string, budgetBytes: number): Promise<LineSpool> {
@@ -44,7 +47,7 @@ export class LineSpool {
     await this.#writeAt(data, this.#end);
     this.#lines.push({ ordinal, offset: this.#end, bytes: data.length });
     this.#end += data.length;
-    while (this.#end > this.budgetBytes && this.#lines.length > 1) await this.thin();
+    while (this.#end > this.#budgetBytes && this.#lines.length > 1) await this.thin();
   }
 
   /** Gives up every other item and closes the gaps in the file. */
@@ -59,7 +62,7 @@ export class LineSpool {
       kept.push({ ...line, offset: end });
       end += line.bytes;
     }
-    await this.file.truncate(end);
+    await this.#file.truncate(end);
     this.#lines = kept;
     this.#end = end;
   }
@@ -71,16 +74,16 @@ export class LineSpool {
 
   /** Closes and deletes the file. */
   async dispose(): Promise<void> {
-    await this.file.close();
-    await rm(this.path, { force: true });
+    await this.#file.close();
+    await rm(this.#path, { force: true });
   }
 
   async #readBytes(line: SpooledLine): Promise<Buffer> {
     const data = Buffer.allocUnsafe(line.bytes);
     let filled = 0;
     while (filled < data.length) {
-      const { bytesRead } = await this.file.read(data, filled, data.length - filled, line.offset + filled);
-      if (bytesRead === 0) throw new Error(`${this.path} is shorter than what was written to it`);
+      const { bytesRead } = await this.#file.read(data, filled, data.length - filled, line.offset + filled);
+      if (bytesRead === 0) throw new Error(`${this.#path} is shorter than what was written to it`);
       filled += bytesRead;
     }
     return data;
@@ -89,7 +92,7 @@ export class LineSpool {
   async #writeAt(data: Buffer, offset: number): Promise<void> {
     let written = 0;
     while (written < data.length) {
-      written += (await this.file.write(data, written, data.length - written, offset + written)).bytesWritten;
+      written += (await this.#file.write(data, written, data.length - written, offset + written)).bytesWritten;
     }
   }
 }

@@ -118,8 +118,11 @@ function element(attribute: string, text: string): string {
 class TextFile {
   #bytes = 0;
   #isOpen = true;
+  readonly #file: Awaited<ReturnType<typeof open>>;
 
-  private constructor(private readonly file: Awaited<ReturnType<typeof open>>) {}
+  private constructor(file: Awaited<ReturnType<typeof open>>) {
+    this.#file = file;
+  }
 
   static async create(path: string): Promise<TextFile> {
     return new TextFile(await open(path, 'w'));
@@ -133,19 +136,19 @@ class TextFile {
     const data = Buffer.from(text, 'utf8');
     let written = 0;
     while (written < data.length) {
-      written += (await this.file.write(data, written, data.length - written, this.#bytes + written)).bytesWritten;
+      written += (await this.#file.write(data, written, data.length - written, this.#bytes + written)).bytesWritten;
     }
     this.#bytes += data.length;
   }
 
   async truncate(bytes: number): Promise<void> {
-    await this.file.truncate(bytes);
+    await this.#file.truncate(bytes);
     this.#bytes = bytes;
   }
 
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.file.close();
+    await this.#file.close();
   }
 }

@@ -31,13 +31,16 @@ export class ReportWriter {
   #startNs: bigint | null = null;
   #written: Promise<void> = Promise.resolve();
   #isOpen = true;
+  readonly #path: string;
+  readonly #options: ReportOptions;
+  readonly #numbers: LineSpool;
+  readonly #pictures: LineSpool;
 
-  private constructor(
-    private readonly path: string,
-    private readonly options: ReportOptions,
-    private readonly numbers: LineSpool,
-    private readonly pictures: LineSpool,
-  ) {
+  private constructor(path: string, options: ReportOptions, numbers: LineSpool, pictures: LineSpool) {
+    this.#path = path;
+    this.#options = options;
+    this.#numbers = numbers;
+    this.#pictures = pictures;
     this.#capBytes = options.sizeCapBytes ?? DEFAULT_SIZE_CAP_BYTES;
   }
 
@@ -78,7 +81,7 @@ export class ReportWriter {
     if (spectra.size !== set.frames.length) throw new RangeError(`frame set ${set.index} has a spectrum twice`);
     this.#startNs ??= set.stampNs;
     const ordinal = this.#totals.sets;
-    const isHeld = ordinal % this.pictures.stride === 0;
+    const isHeld = ordinal % this.#pictures.stride === 0;
     const encoded = isHeld ? encodePictures(set, ordinal) : null;
     const numbers = JSON.stringify(encodeNumbers(set, ordinal, this.#startNs, this.#names));
     this.#totals.add(set, this.#names.classes);
@@ -89,10 +92,10 @@ export class ReportWriter {
     }
     const pictures = encoded === null ? null : inertJson(encoded);
     this.#written = this.#written.then(() =>
-      namingOutput(this.path, async () => {
-        await this.numbers.append(ordinal, numbers);
+      namingOutput(this.#path, async () => {
+        await this.#numbers.append(ordinal, numbers);
         if (pictures !== null && pictures.length <= this.#capBytes * LARGEST_SET_SHARE) {
-          await this.pictures.append(ordinal, pictures);
+          await this.#pictures.append(ordinal, pictures);
         }
       }),
     );
@@ -111,18 +114,18 @@ export class ReportWriter {
     this.#isOpen = false;
     try {
       await this.#written;
-      const shell = await pageShell(this.options.title);
-      const written = await namingOutput(this.path, () =>
+      const shell = await pageShell(this.#options.title);
+      const written = await namingOutput(this.#path, () =>
         writeReportFile({
-          path: this.path,
+          path: this.#path,
           capBytes: this.#capBytes,
           shell,
-          numbers: this.numbers,
-          pictures: this.pictures,
+          numbers: this.#numbers,
+          pictures: this.#pictures,
           header: (numbersKept, picturesKept) => this.#header(summary, numbersKept, picturesKept),
         }),
       );
-      return { path: this.path, sets: this.#totals.sets, ...written };
+      return { path: this.#path, sets: this.#totals.sets, ...written };
     } finally {
       await this.#dispose();
     }
@@ -137,8 +140,8 @@ export class ReportWriter {
   }
 
   async #dispose(): Promise<void> {
-    await this.numbers.dispose();
-    await this.pictures.dispose();
+    await this.#numbers.dispose();
+    await this.#pictures.dispose();
   }
 
   #requireOpen(): void {
@@ -146,7 +149,7 @@ export class ReportWriter {
   }
 
   #header(summary: ReportSummary, numbersKept: number, picturesKept: number): ReportHeader {
-    const { title, source, method, models, explainedBy, provenance = [], createdAt } = this.options;
+    const { title, source, method, models, explainedBy, provenance = [], createdAt } = this.#options;
     return {
       version: FORMAT_VERSION,
       title,

@@ -73,11 +73,13 @@ export class BandMonitor {
   #stampAgeSeconds: number | undefined;
   readonly #arrivals: { readonly atNs: bigint; readonly stampNs: bigint }[] = [];
   #reported = { received: 0, published: 0, drops: NO_DROPS, failures: 0 };
+  readonly spectrum: Spectrum;
+  readonly topic: string;
 
-  constructor(
-    readonly spectrum: Spectrum,
-    readonly topic: string,
-  ) {}
+  constructor(spectrum: Spectrum, topic: string) {
+    this.spectrum = spectrum;
+    this.topic = topic;
+  }
 
   /** An image has arrived. @param clockNs the node's (ROS) clock. @returns how its format or size differs from the image before, if so */
   arrived(frame: Frame, nowNs: bigint, clockNs: bigint): string | undefined {

@@ -41,12 +41,10 @@ export class BandOutputs {
   readonly #compressedOverlay: RclPublisher;
   readonly #visionInfo: RclPublisher;
   readonly #labelInfo: RclPublisher;
+  readonly spectrum: Spectrum;
 
-  constructor(
-    rcl: Rcl,
-    node: RclNode,
-    readonly spectrum: Spectrum,
-  ) {
+  constructor(rcl: Rcl, node: RclNode, spectrum: Spectrum) {
+    this.spectrum = spectrum;
     const publish = (type: string, name: string, depth: number, latched = false): RclPublisher =>
       outputPublisher(rcl, node, type, `~/${spectrum}/${name}`, depth, latched);
     this.#detections = publish(OUTPUT_TYPES.detections, 'detections', 10);

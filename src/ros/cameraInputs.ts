@@ -3,6 +3,7 @@ import type { Spectrum } from '../spectrum.js';
 import { BandMonitor } from './bandMonitor.js';
 import { frameOfMessage, TRANSPORTS, type Transport } from '../messages/imageMessages.js';
 import type { Rcl, RclNode, RclQos } from './rcl.js';
+import { reasonOf } from '../errors.js';
 
 export interface CameraInput {
   readonly spectrum: Spectrum;
@@ -21,14 +22,18 @@ export class CameraInputs {
   readonly bands: ReadonlyMap<Spectrum, BandMonitor>;
   readonly #subscriptions: object[];
   readonly #wanted = new Map<Spectrum, { readonly type: string; readonly qos: RclQos }>();
+  readonly rcl: Rcl;
+  readonly node: RclNode;
 
   /** @param onFrame called for every usable message; `formatChange` says how size or encoding differ from the message before, if they do */
   constructor(
-    readonly rcl: Rcl,
-    readonly node: RclNode,
+    rcl: Rcl,
+    node: RclNode,
     cameras: readonly CameraInput[],
     onFrame: (frame: Frame, formatChange: string | undefined) => void,
   ) {
+    this.rcl = rcl;
+    this.node = node;
     const bands = new Map<Spectrum, BandMonitor>();
     this.#subscriptions = cameras.map(({ spectrum, topic, transport }) => {
       const { type, suffix } = TRANSPORTS[transport];
@@ -51,7 +56,7 @@ export class CameraInputs {
           const frame = frameOfMessage(message, { spectrum, topic: resolved, transport, receivedNs });
           onFrame(frame, band.arrived(frame, receivedNs, node.now().nanoseconds));
         } catch (error) {
-          band.failed(error instanceof Error ? error.message : String(error));
+          band.failed(reasonOf(error));
         }
       };
       return node.createSubscription(type, wanted, options, receive);

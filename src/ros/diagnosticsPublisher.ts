@@ -10,11 +10,10 @@ const serialize = cdrSerializer(TYPE);
 /** Publishes statuses on /diagnostics; as bytes, because rclnodejs stops the event loop for 20 ms to build a few of them from objects. */
 export class DiagnosticsPublisher {
   readonly #publisher: RclPublisher;
+  readonly node: RclNode;
 
-  constructor(
-    rcl: Rcl,
-    readonly node: RclNode,
-  ) {
+  constructor(rcl: Rcl, node: RclNode) {
+    this.node = node;
     this.#publisher = outputPublisher(rcl, node, TYPE, '/diagnostics', 10);
   }
 

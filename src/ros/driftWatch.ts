@@ -17,12 +17,15 @@ export class DriftWatch {
   #settings: string | undefined;
   /** Why nothing is compared at present. */
   #mismatch: string | undefined;
+  readonly baseline: Baseline | undefined;
+  readonly file: string;
+  readonly windowSeconds: number;
 
-  constructor(
-    readonly baseline: Baseline | undefined,
-    readonly file: string,
-    readonly windowSeconds: number,
-  ) {}
+  constructor(baseline: Baseline | undefined, file: string, windowSeconds: number) {
+    this.baseline = baseline;
+    this.file = file;
+    this.windowSeconds = windowSeconds;
+  }
 
   /** From now on bands whose model is that of the baseline are compared. */
   modelsLoaded(models: ReadonlyMap<Spectrum, ModelIdentity>): void {

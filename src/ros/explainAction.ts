@@ -25,12 +25,12 @@ export class ExplainAction {
   #last: Promise<unknown> = Promise.resolve();
   #running = 0;
   #done = 0;
+  readonly node: RclNode;
+  readonly hooks: ActionHooks;
 
-  constructor(
-    rcl: Rcl,
-    readonly node: RclNode,
-    readonly hooks: ActionHooks,
-  ) {
+  constructor(rcl: Rcl, node: RclNode, hooks: ActionHooks) {
+    this.node = node;
+    this.hooks = hooks;
     this.#server = new rcl.ActionServer(
       node,
       'multispectral_saliency/action/Explain',

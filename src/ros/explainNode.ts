@@ -45,17 +45,27 @@ export class ExplainNode {
   #loop: ExplainLoop | undefined;
   #looping: Promise<void> = Promise.resolve();
   #trouble: string | undefined;
+  readonly node: RclNode;
+  readonly start: ExplainStartParameters;
+  readonly parameters: () => ExplainRuntimeParameters;
+  readonly supervision: Supervision;
+  readonly end: End;
 
   private constructor(
     rcl: Rcl,
-    readonly node: RclNode,
-    readonly start: ExplainStartParameters,
+    node: RclNode,
+    start: ExplainStartParameters,
     config: PerceptionConfig,
-    readonly parameters: () => ExplainRuntimeParameters,
-    readonly supervision: Supervision,
-    readonly end: End,
+    parameters: () => ExplainRuntimeParameters,
+    supervision: Supervision,
+    end: End,
     open: OpenExplainer,
   ) {
+    this.node = node;
+    this.start = start;
+    this.parameters = parameters;
+    this.supervision = supervision;
+    this.end = end;
     this.#outputs = new Map(bandsOf(config).map((spectrum) => [spectrum, new ExplainOutputs(rcl, node, spectrum)]));
     this.#diagnostics = new DiagnosticsPublisher(rcl, node);
     // One thread: the budget is a share of a core.

@@ -25,13 +25,11 @@ export class FrameKeeper {
   readonly #maxBytes: number;
   readonly #triggers = new FrameLogTriggers();
   #log: FrameLog | undefined;
+  readonly node: RclNode;
 
   /** @param isSeeing whether frames are being processed at all */
-  constructor(
-    readonly node: RclNode,
-    start: StartParameters,
-    isSeeing: () => boolean,
-  ) {
+  constructor(node: RclNode, start: StartParameters, isSeeing: () => boolean) {
+    this.node = node;
     this.#folder = start['frame_log.folder'];
     this.#maxBytes = start['frame_log.max_megabytes'] * 1e6;
     node.createService('std_srvs/srv/Trigger', '~/log_frame', (_request, response) => {

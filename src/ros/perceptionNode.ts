@@ -48,17 +48,23 @@ export class PerceptionNode {
   #toldThreshold: number | undefined;
   #active = false;
   #enabled = true;
+  readonly rcl: Rcl;
+  readonly supervision: Supervision;
+  readonly end: End;
 
   private constructor(
-    readonly rcl: Rcl,
+    rcl: Rcl,
     node: RclLifecycleNode,
     start: StartParameters,
     config: PerceptionConfig,
     parameters: () => RuntimeParameters,
-    readonly supervision: Supervision,
-    readonly end: End,
+    supervision: Supervision,
+    end: End,
     baseline: Baseline | undefined,
   ) {
+    this.rcl = rcl;
+    this.supervision = supervision;
+    this.end = end;
     this.#node = node;
     this.#start = start;
     this.#config = config;

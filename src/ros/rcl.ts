@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { ExpectedError } from '../errors.js';
+import { ExpectedError, reasonOf } from '../errors.js';
 
 /**
  * The part of rclnodejs that the nodes use. Its own declarations name message types that exist only after messages were generated
@@ -205,7 +205,7 @@ function checkAddonLoads(addon: string, remedy: string): void {
   try {
     createRequire(import.meta.url)(addon);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new ExpectedError('environment', `rclnodejs's addon does not load: ${why}`, remedy, { cause });
   }
 }

@@ -17,12 +17,15 @@ export interface PublishingNode {
 /** Publishes what was perceived: detections first; then what describes them; pictures last, and only when somebody looks. */
 export class ResultPublisher {
   readonly #painting = new Set<Spectrum>();
+  readonly outputs: ReadonlyMap<Spectrum, BandOutputs>;
+  readonly health: NodeHealth;
+  readonly node: PublishingNode;
 
-  constructor(
-    readonly outputs: ReadonlyMap<Spectrum, BandOutputs>,
-    readonly health: NodeHealth,
-    readonly node: PublishingNode,
-  ) {}
+  constructor(outputs: ReadonlyMap<Spectrum, BandOutputs>, health: NodeHealth, node: PublishingNode) {
+    this.outputs = outputs;
+    this.health = health;
+    this.node = node;
+  }
 
   /** Never throws: one message that the middleware does not take is no reason to end. */
   publish(result: PerceivedFrame | FailedFrame, band: BandMonitor | undefined): void {

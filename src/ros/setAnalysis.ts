@@ -17,6 +17,7 @@ import type { Rcl, RclNode } from './rcl.js';
 export class SetAnalysis {
   readonly #fusion: { readonly sets: SetFusion; readonly outputs: FusedOutputs } | undefined;
   readonly #drift: DriftWatch;
+  readonly node: RclNode;
 
   /**
    * @param config how the bands are fused; without it none are
@@ -24,11 +25,12 @@ export class SetAnalysis {
    */
   constructor(
     rcl: Rcl,
-    readonly node: RclNode,
+    node: RclNode,
     config: FusionConfig | undefined,
     start: StartParameters,
     baseline: Baseline | undefined,
   ) {
+    this.node = node;
     if (config) this.#fusion = { sets: new SetFusion(config), outputs: new FusedOutputs(rcl, node) };
     else refuseFusion(node);
     this.#drift = new DriftWatch(baseline, start['drift.baseline'], start['drift.window']);

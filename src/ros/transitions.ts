@@ -1,3 +1,4 @@
+import { troubleText } from '../errors.js';
 import type { Rcl, RclLifecycleNode } from './rcl.js';
 
 /** What each lifecycle transition does; `false` refuses it. */
@@ -21,9 +22,7 @@ export function guardTransitions(rcl: Rcl, node: RclLifecycleNode, transitions: 
       node.getLogger().info(done ? name : `${name} refused`);
       return done ? SUCCESS : FAILURE;
     } catch (error) {
-      node
-        .getLogger()
-        .error(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      node.getLogger().error(`${name} failed: ${troubleText(error)}`);
       return ERROR;
     }
   };

@@ -35,12 +35,14 @@ interface Track extends TrackableBox {
  */
 export class IouTracker {
   #tracks: readonly Track[] = [];
+  readonly options: TrackerOptions;
+  readonly #nextId: () => number;
 
   /** @param nextId numbers for new tracks; trackers may share them */
-  constructor(
-    readonly options: TrackerOptions,
-    private readonly nextId: () => number,
-  ) {}
+  constructor(options: TrackerOptions, nextId: () => number) {
+    this.options = options;
+    this.#nextId = nextId;
+  }
 
   /** Takes the boxes of the next image. */
   add(boxes: readonly TrackableBox[]): TrackedImage {
@@ -56,7 +58,7 @@ export class IouTracker {
       trackOf.set(b, this.#tracks[t].id);
     }
     const seen = boxes.map(({ className, box }, b): Track => {
-      return { id: trackOf.get(b) ?? this.nextId(), className, box, missed: 0 };
+      return { id: trackOf.get(b) ?? this.#nextId(), className, box, missed: 0 };
     });
     const unseen = this.#tracks
       .filter((_track, t) => !taken.has(t))

@@ -63,16 +63,14 @@ export class MapTracks {
   readonly #tracks = new Map<number, Track>();
   readonly #unrelated = { pairs: 0, correlations: 0 };
   #stampNs: bigint | undefined;
+  readonly #onEnd: (track: MapTrack) => void;
 
   /**
    * @param nextId numbers for new tracks
    * @param onEnd is told of each track when it ends, in the order of their numbers
    */
-  constructor(
-    nextId: () => number,
-    private readonly onEnd: (track: MapTrack) => void,
-    options: TrackerOptions = TRACKING,
-  ) {
+  constructor(nextId: () => number, onEnd: (track: MapTrack) => void, options: TrackerOptions = TRACKING) {
+    this.#onEnd = onEnd;
     this.#tracker = new IouTracker(options, nextId);
   }
 
@@ -139,7 +137,7 @@ export class MapTracks {
       this.#tracks.delete(id);
       const { track, className, firstStampNs, lastStampNs, images, pairs } = known;
       const { correlations, centreSteps, centreDistance } = known;
-      this.onEnd({
+      this.#onEnd({
         ...{ track, className, firstStampNs, lastStampNs, images, pairs },
         ...(pairs > 0 && { stability: correlations / pairs }),
         ...(centreSteps > 0 && { centreStep: centreDistance / centreSteps }),

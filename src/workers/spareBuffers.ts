@@ -3,9 +3,12 @@ export class SpareBuffers {
   /** The longest unused first. */
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
+  readonly maxBytes: number;
 
   /** @param maxBytes kept at most, all together; the longest unused go first */
-  constructor(readonly maxBytes: number) {}
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
 
   /** A buffer of exactly so many bytes; what is in it does not matter. */
   take(byteLength: number): Uint8Array<ArrayBuffer> {

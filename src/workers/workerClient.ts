@@ -30,12 +30,11 @@ export class WorkerClient<Request, Value> {
   readonly #exited: Promise<void>;
   #nextId = 0;
   #end: ExpectedError | undefined;
+  readonly options: WorkerClientOptions;
 
   /** @param script The worker's compiled module. */
-  constructor(
-    script: URL,
-    readonly options: WorkerClientOptions,
-  ) {
+  constructor(script: URL, options: WorkerClientOptions) {
+    this.options = options;
     const { workerData, name, resourceLimits } = options;
     const worker = new Worker(script, {
       workerData,

@@ -77,11 +77,15 @@ interface Sound {
 
 /** Damages the sound originals of one kind and reads the copies. */
 export class DamageCases {
-  private constructor(
-    readonly kind: CaseKind,
-    readonly folder: string,
-    readonly sound: readonly Sound[],
-  ) {}
+  readonly kind: CaseKind;
+  readonly folder: string;
+  readonly sound: readonly Sound[];
+
+  private constructor(kind: CaseKind, folder: string, sound: readonly Sound[]) {
+    this.kind = kind;
+    this.folder = folder;
+    this.sound = sound;
+  }
 
   static async make(kind: CaseKind, folder: string): Promise<DamageCases> {
     return new DamageCases(kind, folder, await soundOriginals(kind, folder));

@@ -13,8 +13,11 @@ class NamedSession implements RunnableSession {
   trouble: Error | undefined;
   runs = 0;
   released = 0;
+  readonly name: string;
 
-  constructor(readonly name: string) {}
+  constructor(name: string) {
+    this.name = name;
+  }
 
   run(): Promise<InferenceSession.OnnxValueMapType> {
     this.runs++;

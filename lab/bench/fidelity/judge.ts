@@ -42,14 +42,25 @@ const STRIDE = 8;
 /** Everything that was recorded of one picture, ready to be made into maps. */
 export class PictureJudge {
   readonly #scores = new Map<string, Float32Array>();
+  readonly picture: PlannedPicture;
+  readonly #content: Size;
+  readonly #targets: readonly PlannedBox['box'][];
+  readonly #streams: readonly RecordedStream[];
+  readonly #records: Records;
 
   private constructor(
-    readonly picture: PlannedPicture,
-    private readonly content: Size,
-    private readonly targets: readonly PlannedBox['box'][],
-    private readonly streams: readonly RecordedStream[],
-    private readonly records: Records,
-  ) {}
+    picture: PlannedPicture,
+    content: Size,
+    targets: readonly PlannedBox['box'][],
+    streams: readonly RecordedStream[],
+    records: Records,
+  ) {
+    this.picture = picture;
+    this.#content = content;
+    this.#targets = targets;
+    this.#streams = streams;
+    this.#records = records;
+  }
 
   static async open(
     picture: PlannedPicture,
@@ -65,12 +76,12 @@ export class PictureJudge {
 
   /** Masks of a stream that were recorded. */
   recorded(name: string): number {
-    return this.#scoresOf(this.#stream(name)).length / this.targets.length;
+    return this.#scoresOf(this.#stream(name)).length / this.#targets.length;
   }
 
   /** See Records.scores; a judge sees what was recorded when it first asked. */
   #scoresOf(stream: RecordedStream): Float32Array {
-    const known = this.#scores.get(stream.name) ?? this.records.scores(this.picture, stream);
+    const known = this.#scores.get(stream.name) ?? this.#records.scores(this.picture, stream);
     this.#scores.set(stream.name, known);
     return known;
   }
@@ -79,7 +90,7 @@ export class PictureJudge {
   means(name: string, from: number, passes: number): SaliencyMap[] {
     const stream = this.#stream(name);
     const masks = this.#masks(stream);
-    const count = this.targets.length;
+    const count = this.#targets.length;
     const scores = this.#scoresOf(stream);
     const mean = new RiseEstimate(this.#geometry, stream.probability, count);
     for (let i = from; i < from + passes; i++) mean.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
@@ -91,7 +102,7 @@ export class PictureJudge {
     const stream = this.#stream(name);
     const scores = this.#scoresOf(stream);
     const masks = this.#masks(stream);
-    const count = this.targets.length;
+    const count = this.#targets.length;
     const ridge = new RidgeEstimate(this.#geometry, masks, count);
     for (let i = from; i < from + passes; i++) ridge.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
     return {
@@ -107,7 +118,7 @@ export class PictureJudge {
     if (this.recorded(REFERENCE) < reference.passes) return [];
     const truths = this.means(reference.name, 0, reference.passes);
     const rows: Fidelity[] = [];
-    for (const stream of this.streams.slice(1)) {
+    for (const stream of this.#streams.slice(1)) {
       const available = this.recorded(stream.name);
       for (const passes of PASSES) {
         // Parts of the stream are as independent as streams of their own.
@@ -130,7 +141,7 @@ export class PictureJudge {
   /** Live masks of which some are passed through the whole network too. */
   #corrected(truths: readonly SaliencyMap[]): Fidelity[] {
     const [live, full] = [LIVE, IMPORTANCE].map((name) => this.#scoresOf(this.#stream(name)));
-    const count = this.targets.length;
+    const count = this.#targets.length;
     const available = Math.min(live.length, full.length) / count;
     const masks = this.#masks(this.#stream(LIVE));
     return PASSES.flatMap((passes) =>
@@ -174,20 +185,20 @@ export class PictureJudge {
 
   #mapsOf(estimate: MapEstimate): SaliencyMap[] {
     const { width, height } = this.#geometry;
-    return this.targets.map((_, t) => ({ width, height, values: estimate.map(t) }));
+    return this.#targets.map((_, t) => ({ width, height, values: estimate.map(t) }));
   }
 
   get #geometry(): Size & { readonly content: Size } {
-    const { content } = this;
+    const content = this.#content;
     return { width: Math.ceil(content.width / STRIDE), height: Math.ceil(content.height / STRIDE), content };
   }
 
   #masks(stream: RecordedStream): MaskStream {
-    return new MaskStream(streamOptions(stream, this.content, this.targets));
+    return new MaskStream(streamOptions(stream, this.#content, this.#targets));
   }
 
   #stream(name: string): RecordedStream {
-    const stream = this.streams.find((one) => one.name === name);
+    const stream = this.#streams.find((one) => one.name === name);
     if (!stream) throw new Error(`there is no stream ${name}`);
     return stream;
   }

@@ -33,8 +33,11 @@ export type CurveRecord = z.infer<typeof curves>;
 /** What a run has recorded so far, each piece on disk before the next is asked for. */
 export class Records {
   #writing: Promise<void> = Promise.resolve();
+  readonly #journal: Journal<FidelityRecord>;
 
-  private constructor(private readonly journal: Journal<FidelityRecord>) {}
+  private constructor(journal: Journal<FidelityRecord>) {
+    this.#journal = journal;
+  }
 
   /** @throws ExpectedError `usage` where the folder holds records of other pictures or networks */
   static async open(folder: string, pictures: readonly PlannedPicture[]): Promise<Records> {
@@ -46,17 +49,17 @@ export class Records {
 
   /** On disk when it resolves. */
   add(entry: FidelityRecord): Promise<void> {
-    this.#writing = this.#writing.then(() => this.journal.append(entry));
+    this.#writing = this.#writing.then(() => this.#journal.append(entry));
     return this.#writing;
   }
 
   get all(): readonly FidelityRecord[] {
-    return this.journal.records;
+    return this.#journal.records;
   }
 
   /** Scores [masks, boxes] of a picture under a stream, from the first mask as far as there is no gap. */
   scores({ id, boxes }: PlannedPicture, { name, passes }: RecordedStream): Float32Array {
-    const pieces = this.journal.records
+    const pieces = this.#journal.records
       .filter((entry) => entry.kind === 'masks')
       .filter(({ picture, stream }) => picture === id && stream === name)
       .sort((a, b) => a.from - b.from);
@@ -76,7 +79,7 @@ export class Records {
   milliseconds(streams: readonly RecordedStream[], masks: RecordedStream['masks']): number | undefined {
     const names = new Set(streams.filter((stream) => stream.masks === masks).map(({ name }) => name));
     let [passes, ms] = [0, 0];
-    for (const entry of this.journal.records) {
+    for (const entry of this.#journal.records) {
       if (entry.kind !== 'masks' || !names.has(entry.stream)) continue;
       passes += entry.count;
       ms += entry.ms;
@@ -86,6 +89,6 @@ export class Records {
 
   async close(): Promise<void> {
     await this.#writing.catch(() => undefined);
-    await this.journal.close();
+    await this.#journal.close();
   }
 }

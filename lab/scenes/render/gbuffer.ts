@@ -7,11 +7,12 @@ export class GeometryBuffer {
   readonly nearness: Float32Array;
   readonly surface: Uint16Array;
   readonly normal: Int32Array;
+  readonly width: number;
+  readonly height: number;
 
-  constructor(
-    readonly width: number,
-    readonly height: number,
-  ) {
+  constructor(width: number, height: number) {
+    this.width = width;
+    this.height = height;
     this.nearness = new Float32Array(width * height);
     this.surface = new Uint16Array(width * height);
     this.normal = new Int32Array(width * height);

@@ -21,22 +21,22 @@ export interface Billboard {
 export class Mesh {
   readonly surfaces: PackedSurface[] = [];
   readonly billboards: Billboard[] = [];
-  private readonly corners = new GrowingNumbers();
-  private readonly directions = new GrowingNumbers();
-  private readonly faces: number[] = [];
+  readonly #corners = new GrowingNumbers();
+  readonly #directions = new GrowingNumbers();
+  readonly #faces: number[] = [];
 
   /** Three coordinates a vertex, metres. */
   get positions(): Float64Array {
-    return this.corners.values();
+    return this.#corners.values();
   }
 
   /** Three components a vertex; unit length. */
   get normals(): Float64Array {
-    return this.directions.values();
+    return this.#directions.values();
   }
 
   get triangles(): readonly number[] {
-    return this.faces;
+    return this.#faces;
   }
 
   surface(surface: Surface): number {
@@ -45,12 +45,12 @@ export class Mesh {
   }
 
   vertex(position: Vector, normal: Vector): number {
-    this.directions.push(normal[0], normal[1], normal[2]);
-    return this.corners.push(position[0], position[1], position[2]);
+    this.#directions.push(normal[0], normal[1], normal[2]);
+    return this.#corners.push(position[0], position[1], position[2]);
   }
 
   triangle(a: number, b: number, c: number, surface: number): void {
-    this.faces.push(a, b, c, surface);
+    this.#faces.push(a, b, c, surface);
   }
 
   /** A flat quadrilateral a-b-c-d; its normal is (b−a)×(d−a), or `normal`. */
@@ -66,7 +66,7 @@ export class Mesh {
 
   /** A flat convex polygon as a fan. */
   polygon(points: readonly Vector[], surface: number, normal: Vector): void {
-    const first = this.corners.count;
+    const first = this.#corners.count;
     for (const point of points) this.vertex(point, normal);
     for (let i = 1; i + 1 < points.length; i++) this.triangle(first, first + i, first + i + 1, surface);
   }
@@ -89,7 +89,7 @@ export class Mesh {
 
   /** An ellipsoid by its centre and three half axes; `rings` × `sides` facets with smooth normals. */
   ellipsoid(center: Vector, a: Vector, b: Vector, c: Vector, surface: number, rings = 6, sides = 9): void {
-    const first = this.corners.count;
+    const first = this.#corners.count;
     const la = a[0] * a[0] + a[1] * a[1] + a[2] * a[2];
     const lb = b[0] * b[0] + b[1] * b[1] + b[2] * b[2];
     const lc = c[0] * c[0] + c[1] * c[1] + c[2] * c[2];
@@ -104,7 +104,7 @@ export class Mesh {
         );
       }
     }
-    this.stitch(first, rings, sides, surface);
+    this.#stitch(first, rings, sides, surface);
   }
 
   /**
@@ -112,7 +112,7 @@ export class Mesh {
    * closed by flat caps.
    */
   tube(rings: readonly { center: Vector; a: Vector; b: Vector }[], surface: number, sides = 8, caps = true): void {
-    const first = this.corners.count;
+    const first = this.#corners.count;
     for (const { center, a, b } of rings) {
       const la = Math.sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]) || 1;
       const lb = Math.sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2]) || 1;
@@ -124,7 +124,7 @@ export class Mesh {
         );
       }
     }
-    this.stitch(first, rings.length - 1, sides, surface);
+    this.#stitch(first, rings.length - 1, sides, surface);
     if (!caps) return;
     for (const end of [0, rings.length - 1]) {
       const ring = rings[end];
@@ -175,7 +175,7 @@ export class Mesh {
     );
   }
 
-  private stitch(first: number, rings: number, sides: number, surface: number): void {
+  #stitch(first: number, rings: number, sides: number, surface: number): void {
     for (let i = 0; i < rings; i++) {
       for (let j = 0; j < sides; j++) {
         const a = first + i * sides + j;

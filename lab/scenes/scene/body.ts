@@ -24,31 +24,34 @@ export interface SurfaceOptions {
 
 /** Builds one thing's parts in its own coordinates (x ahead, y left, z up) and puts them into the world's mesh. */
 export class Body {
-  private readonly c: number;
-  private readonly s: number;
+  readonly #c: number;
+  readonly #s: number;
+  readonly mesh: Mesh;
+  readonly placement: Placement;
+  readonly instance: number;
+  readonly seed: number;
 
-  constructor(
-    readonly mesh: Mesh,
-    readonly placement: Placement,
-    readonly instance: number,
-    readonly seed: number,
-  ) {
-    this.c = cos(placement.heading);
-    this.s = sin(placement.heading);
+  constructor(mesh: Mesh, placement: Placement, instance: number, seed: number) {
+    this.mesh = mesh;
+    this.placement = placement;
+    this.instance = instance;
+    this.seed = seed;
+    this.#c = cos(placement.heading);
+    this.#s = sin(placement.heading);
   }
 
   /** A point of the body in the world. */
   point(x: number, y: number, z: number): Vector {
     return [
-      this.placement.x + this.c * x - this.s * y,
-      this.placement.y + this.s * x + this.c * y,
+      this.placement.x + this.#c * x - this.#s * y,
+      this.placement.y + this.#s * x + this.#c * y,
       this.placement.z + z,
     ];
   }
 
   /** A direction (or half axis) of the body in the world. */
   direction(x: number, y: number, z: number): Vector {
-    return [this.c * x - this.s * y, this.s * x + this.c * y, z];
+    return [this.#c * x - this.#s * y, this.#s * x + this.#c * y, z];
   }
 
   at(v: Vector): Vector {

@@ -18,10 +18,13 @@ export type TrustMeasurement = Pick<TrustRecord, 'detections' | 'cost'>;
 
 /** One network with all that is asked of it, on one thread. */
 export class TrustBench {
-  private constructor(
-    private readonly detector: EfficientDet,
-    private readonly masked: MaskedDetector,
-  ) {}
+  readonly #detector: EfficientDet;
+  readonly #masked: MaskedDetector;
+
+  private constructor(detector: EfficientDet, masked: MaskedDetector) {
+    this.#detector = detector;
+    this.#masked = masked;
+  }
 
   /** @throws ExpectedError as EfficientDet.load */
   static async open(manifestPath: string): Promise<TrustBench> {
@@ -35,7 +38,8 @@ export class TrustBench {
   /** Every detection of a picture with the figures that need nothing but this picture. */
   async measure({ pixels, size, seed, full }: TrustTask, settings: TrustSettings): Promise<TrustMeasurement> {
     const started = performance.now();
-    const { detector, masked } = this;
+    const detector = this.#detector;
+    const masked = this.#masked;
     const { liveMasks, masks, survivalMasks } = settings;
     const counts = { live: { masks: liveMasks, survivalMasks }, full: { masks, survivalMasks } };
     const laid = modelPicture(pixels, size, detector.manifest.input);
@@ -77,7 +81,7 @@ export class TrustBench {
 
   /** Frees the sessions. */
   async close(): Promise<void> {
-    await this.masked.close();
-    await this.detector.close();
+    await this.#masked.close();
+    await this.#detector.close();
   }
 }

@@ -23,12 +23,12 @@ export class CorrectedRidgeEstimate implements MapEstimate {
   readonly #full: RegressionEstimate;
   /** Masks added, and those of them that had a full pass. */
   readonly #counts = new Float64Array(2);
+  readonly #geometry: MapGeometry;
+  readonly #targetCount: number;
 
-  constructor(
-    private readonly geometry: MapGeometry,
-    stream: MaskStream,
-    private readonly targetCount: number,
-  ) {
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.#geometry = geometry;
+    this.#targetCount = targetCount;
     this.#cheap = new MaskRegression(geometry, stream, targetCount);
     this.#full = new RegressionEstimate(geometry, stream, targetCount);
   }
@@ -38,7 +38,7 @@ export class CorrectedRidgeEstimate implements MapEstimate {
   }
 
   add(mask: SampledMask, scores: ArrayLike<number>): void {
-    const { targetCount } = this;
+    const targetCount = this.#targetCount;
     this.#cheap.look(mask);
     this.#cheap.learn(mask.weight, scores);
     this.#counts[0] += 1;
@@ -52,7 +52,7 @@ export class CorrectedRidgeEstimate implements MapEstimate {
 
   map(target: number): Float32Array {
     const cheap = this.#cheap.emptyModel();
-    const map = new Float64Array(this.geometry.width * this.geometry.height);
+    const map = new Float64Array(this.#geometry.width * this.#geometry.height);
     const known = this.#cheap.fit(target, cheap);
     const { regression } = this.#full;
     const model = regression.emptyModel();

@@ -44,12 +44,14 @@ export class MaskRegression {
   #spread: { readonly masks: number; readonly mean: Float64Array; readonly covariance: Float64Array } | undefined;
   /** Per target: standard deviations that its slopes are expected to have, up to a common factor. */
   readonly #expected: readonly Float64Array[];
+  readonly #geometry: MapGeometry;
+  readonly #stream: MaskStream;
+  readonly #targetCount: number;
 
-  constructor(
-    private readonly geometry: MapGeometry,
-    private readonly stream: MaskStream,
-    private readonly targetCount: number,
-  ) {
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.#geometry = geometry;
+    this.#stream = stream;
+    this.#targetCount = targetCount;
     const { grid, targets } = stream.options;
     const { upsampled } = stream;
     const { content } = geometry;
@@ -73,8 +75,8 @@ export class MaskRegression {
 
   /** Takes up a mask for `predict` and `learn`. */
   look(mask: SampledMask): void {
-    const { probability } = this.stream.options;
-    sampleMask(mask, this.#lattice, this.geometry.content, this.#features);
+    const { probability } = this.#stream.options;
+    sampleMask(mask, this.#lattice, this.#geometry.content, this.#features);
     for (let k = 0; k < this.#features.length; k++) this.#features[k] -= probability;
   }
 
@@ -95,8 +97,8 @@ export class MaskRegression {
       for (let l = 0; l <= k; l++) this.#gram[k * n + l] += scaled * z[l];
     }
     this.#totals[0] += weight;
-    this.#totals[this.targetCount + 1] += 1;
-    for (let t = 0; t < this.targetCount; t++) {
+    this.#totals[this.#targetCount + 1] += 1;
+    for (let t = 0; t < this.#targetCount; t++) {
       const scaled = weight * scores[t];
       if (scaled === 0) continue;
       this.#totals[t + 1] += scaled;
@@ -112,7 +114,7 @@ export class MaskRegression {
   fit(target: number, model: Float64Array, from?: Float64Array): boolean {
     const n = this.#features.length;
     const [total] = this.#totals;
-    const masks = this.#totals[this.targetCount + 1];
+    const masks = this.#totals[this.#targetCount + 1];
     const score = this.#totals[target + 1] / total;
     if (masks === 0 || (score === 0 && from === undefined)) return false;
     const { mean, covariance } = this.#spreadOf(masks, total);
@@ -167,9 +169,9 @@ export class MaskRegression {
 
   /** The map of a model: see the class. */
   mapOf(model: Float64Array, into: Float64Array): void {
-    const { width, height } = this.geometry;
+    const { width, height } = this.#geometry;
     const { width: columns, height: rows } = this.#lattice;
-    const factor = 1 - this.stream.options.probability;
+    const factor = 1 - this.#stream.options.probability;
     const line = new Float64Array(rows * width);
     for (let r = 0; r < rows; r++)
       for (let c = 0; c < columns; c++) {

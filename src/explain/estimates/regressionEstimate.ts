@@ -27,12 +27,14 @@ export class RegressionEstimate implements MapEstimate {
   readonly #known: readonly Float64Array[];
   /** [1]: passes at which the next fit is due. */
   readonly #due = Float64Array.of(FIRST_FIT);
+  readonly #geometry: MapGeometry;
+  readonly #stream: MaskStream;
+  readonly #targetCount: number;
 
-  constructor(
-    private readonly geometry: MapGeometry,
-    private readonly stream: MaskStream,
-    private readonly targetCount: number,
-  ) {
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.#geometry = geometry;
+    this.#stream = stream;
+    this.#targetCount = targetCount;
     const pixels = geometry.width * geometry.height;
     this.#sums = new MapSums(pixels, targetCount);
     this.#mask = new Float64Array(pixels);
@@ -47,11 +49,11 @@ export class RegressionEstimate implements MapEstimate {
 
   add(mask: SampledMask, scores: ArrayLike<number>): void {
     if (this.passes >= this.#due[0]) this.#fit();
-    const { probability } = this.stream.options;
-    const { geometry } = this;
+    const { probability } = this.#stream.options;
+    const geometry = this.#geometry;
     sampleMask(mask, geometry, geometry.content, this.#mask);
     this.regression.look(mask);
-    for (let t = 0; t < this.targetCount; t++) {
+    for (let t = 0; t < this.#targetCount; t++) {
       const factor = (mask.weight * (scores[t] - this.regression.predict(this.#models[t]))) / probability;
       this.#sums.accumulate(t, factor, this.#mask, this.#known[t]);
     }

@@ -13,12 +13,10 @@ import type { MapEstimate, MapGeometry } from './riseEstimate.js';
 export class RidgeEstimate implements MapEstimate {
   /** From the same masks. */
   readonly unbiased: RegressionEstimate;
+  readonly #geometry: MapGeometry;
 
-  constructor(
-    private readonly geometry: MapGeometry,
-    stream: MaskStream,
-    targetCount: number,
-  ) {
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.#geometry = geometry;
     this.unbiased = new RegressionEstimate(geometry, stream, targetCount);
   }
 
@@ -33,7 +31,7 @@ export class RidgeEstimate implements MapEstimate {
   map(target: number): Float32Array {
     const { regression } = this.unbiased;
     const model = regression.emptyModel();
-    const map = new Float64Array(this.geometry.width * this.geometry.height);
+    const map = new Float64Array(this.#geometry.width * this.#geometry.height);
     if (regression.fit(target, model)) regression.mapOf(model, map);
     return Float32Array.from(map);
   }

@@ -39,13 +39,13 @@ export interface MapGeometry extends Size {
 export class RiseEstimate implements MapEstimate {
   readonly #sums: MapSums;
   readonly #mask: Float64Array;
+  readonly #geometry: MapGeometry;
+  readonly #probability: number;
 
   /** @param probability E[M] */
-  constructor(
-    private readonly geometry: MapGeometry,
-    private readonly probability: number,
-    targetCount: number,
-  ) {
+  constructor(geometry: MapGeometry, probability: number, targetCount: number) {
+    this.#geometry = geometry;
+    this.#probability = probability;
     const pixels = geometry.width * geometry.height;
     this.#mask = new Float64Array(pixels);
     this.#sums = new MapSums(pixels, targetCount);
@@ -59,9 +59,9 @@ export class RiseEstimate implements MapEstimate {
   add(mask: SampledMask, scores: ArrayLike<number>): void {
     let made = false;
     for (let t = 0; t < scores.length; t++) {
-      const factor = (mask.weight * scores[t]) / this.probability;
+      const factor = (mask.weight * scores[t]) / this.#probability;
       if (factor === 0) continue;
-      if (!made) sampleMask(mask, this.geometry, this.geometry.content, this.#mask);
+      if (!made) sampleMask(mask, this.#geometry, this.#geometry.content, this.#mask);
       made = true;
       this.#sums.accumulate(t, factor, this.#mask);
     }

@@ -22,12 +22,15 @@ export type OpenExplainer = (manifestPath: string, options: ExplainerOptions) =>
 export class BandModels {
   readonly #explainers = new Map<string, Promise<Explainer>>();
   readonly #detectors = new Map<string, Promise<DetectorPool>>();
+  readonly config: PerceptionConfig;
+  readonly open: OpenExplainer;
+  readonly options: ExplainerOptions;
 
-  constructor(
-    readonly config: PerceptionConfig,
-    readonly open: OpenExplainer,
-    readonly options: ExplainerOptions,
-  ) {}
+  constructor(config: PerceptionConfig, open: OpenExplainer, options: ExplainerOptions) {
+    this.config = config;
+    this.open = open;
+    this.options = options;
+  }
 
   /** @throws ExpectedError `usage` for a band that is not configured; otherwise as `openExplainer` */
   explainer(spectrum: Spectrum): Promise<Explainer> {

@@ -23,19 +23,36 @@ export type ExplainSummary = ReturnType<ExplainFiles['summary']>;
 
 /** The files of one explanation in a folder. Each is replaced as a whole, so that who looks while it goes on sees whole files. */
 export class ExplainFiles {
+  readonly folder: string;
+  readonly source: FrameToExplain;
+  readonly prepared: PreparedFrame;
+  /** Number of each explained box among the detections, from 1. */
+  readonly numbers: readonly number[];
+  readonly style: {
+    readonly overlayOpacity: number;
+    readonly colorMap: 'inferno' | 'viridis' | 'cividis' | 'turbo' | 'jet';
+  };
+  /** The images before, where the masks stand still over several. */
+  readonly window: readonly WindowImage[] | undefined;
+
   constructor(
-    readonly folder: string,
-    readonly source: FrameToExplain,
-    readonly prepared: PreparedFrame,
-    /** Number of each explained box among the detections, from 1. */
-    readonly numbers: readonly number[],
-    readonly style: {
+    folder: string,
+    source: FrameToExplain,
+    prepared: PreparedFrame,
+    numbers: readonly number[],
+    style: {
       readonly overlayOpacity: number;
       readonly colorMap: 'inferno' | 'viridis' | 'cividis' | 'turbo' | 'jet';
     },
-    /** The images before, where the masks stand still over several. */
-    readonly window?: readonly WindowImage[],
-  ) {}
+    window?: readonly WindowImage[],
+  ) {
+    this.folder = folder;
+    this.source = source;
+    this.prepared = prepared;
+    this.numbers = numbers;
+    this.style = style;
+    this.window = window;
+  }
 
   /**
    * Writes maps, overlays and summary as far as they have come.

@@ -20,7 +20,11 @@ export interface ExplainFrameHooks {
  * Explains images in a process of its own, for programs that have a vision thread already: OpenCV serves one thread of a process.
  */
 export class FrameExplainer {
-  private constructor(private readonly child: ChildProcess) {}
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
 
   /** @throws nothing yet: what does not work shows with the first image */
   static start(setup: FrameExplainerSetup): FrameExplainer {
@@ -43,7 +47,7 @@ export class FrameExplainer {
     { signal, onProgress }: ExplainFrameHooks = {},
   ): Promise<ExplainedFrame> {
     signal?.throwIfAborted();
-    const { child } = this;
+    const child = this.#child;
     let [onMessage, onEnd, onAbort] = [(_: unknown): void => undefined, (): void => undefined, (): void => undefined];
     try {
       return await new Promise<ExplainedFrame>((resolve, reject) => {
@@ -78,10 +82,10 @@ export class FrameExplainer {
 
   /** Ends the process; harmless where it has ended. */
   close(): void {
-    if (this.child.connected) this.child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
   }
 
   #send(request: FrameExplainerRequest): void {
-    this.child.send(request);
+    this.#child.send(request);
   }
 }

@@ -46,8 +46,10 @@ export class MaskStream {
   /** To what the grid is stretched. */
   readonly upsampled: Size;
   readonly #cell: Size;
+  readonly options: MaskStreamOptions;
 
-  constructor(readonly options: MaskStreamOptions) {
+  constructor(options: MaskStreamOptions) {
+    this.options = options;
     const { content, grid } = options;
     this.#cell = { width: Math.ceil(content.width / grid.columns), height: Math.ceil(content.height / grid.rows) };
     this.upsampled = {

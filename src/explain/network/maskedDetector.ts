@@ -36,13 +36,17 @@ export class MaskedDetector implements MaskedNetwork {
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
   #cut: CutModel | undefined;
   #shapes: readonly MapShape[] = [];
+  readonly plain: PlainDetector;
+  readonly provider: Provider;
+  readonly #threads: number;
+  readonly #preparation: InferenceSession;
 
-  private constructor(
-    readonly plain: PlainDetector,
-    readonly provider: Provider,
-    private readonly threads: number,
-    private readonly preparation: InferenceSession,
-  ) {}
+  private constructor(plain: PlainDetector, provider: Provider, threads: number, preparation: InferenceSession) {
+    this.plain = plain;
+    this.provider = provider;
+    this.#threads = threads;
+    this.#preparation = preparation;
+  }
 
   /** @throws ExpectedError `model` or `environment` as EfficientDet.load */
   static async load(manifestPath: string, options: MaskedDetectorOptions = {}): Promise<MaskedDetector> {
@@ -111,7 +115,7 @@ export class MaskedDetector implements MaskedNetwork {
     feeds: Readonly<Record<string, Tensor>>,
   ): Promise<InferenceSession.OnnxValueMapType> {
     const opened =
-      this.#sessions.get(key) ?? Promise.resolve().then(() => openSession(compose(), this.provider, this.threads));
+      this.#sessions.get(key) ?? Promise.resolve().then(() => openSession(compose(), this.provider, this.#threads));
     this.#sessions.set(key, opened);
     return (await opened).run(feeds);
   }
@@ -138,7 +142,7 @@ export class MaskedDetector implements MaskedNetwork {
     const opened = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of opened) await (await session).release();
-    await this.preparation.release();
+    await this.#preparation.release();
   }
 
   async #prepare(pixels: Uint8Array, fill: Uint8Array, content: Size): Promise<Record<string, Tensor>> {
@@ -152,7 +156,7 @@ export class MaskedDetector implements MaskedNetwork {
     const feeds: Record<string, Tensor> = { [names.pixels]: picture(pixels), [names.fill]: picture(fill) };
     if (resize === 'letterbox-top-left')
       feeds[names.contentSize] = new Tensor('int32', Int32Array.of(content.height, content.width), [1, 2]);
-    const outputs = await this.preparation.run(feeds);
+    const outputs = await this.#preparation.run(feeds);
     return { [names.contrast]: outputs[names.contrast], [names.ground]: outputs[names.ground] };
   }
 }

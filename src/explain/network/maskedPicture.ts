@@ -92,12 +92,14 @@ export class MaskedPicture {
   unmasked: MaskScores = { count: 0, scores: empty, ious: empty, vectors: empty, similarities: empty };
   #vectors: Float32Array;
   #targetFeeds: Record<string, Tensor> = {};
+  readonly #detector: MaskedNetwork;
+  readonly #planes: Readonly<Record<string, Tensor>>;
+  readonly setup: MaskedPictureSetup;
 
-  private constructor(
-    private readonly detector: MaskedNetwork,
-    private readonly planes: Readonly<Record<string, Tensor>>,
-    readonly setup: MaskedPictureSetup,
-  ) {
+  private constructor(detector: MaskedNetwork, planes: Readonly<Record<string, Tensor>>, setup: MaskedPictureSetup) {
+    this.#detector = detector;
+    this.#planes = planes;
+    this.setup = setup;
     const { classes } = detector.manifest;
     this.#vectors = new Float32Array(setup.targets.length * classes.length);
     setup.targets.forEach(({ classIndex }, t) => (this.#vectors[t * classes.length + classIndex] = 1));
@@ -138,17 +140,17 @@ export class MaskedPicture {
    */
   async scoreMasks(masks: Float32Array, count: number): Promise<MaskScores> {
     if (this.setup.features !== undefined) throw new Error('features are masked by grids only');
-    const { width, height } = this.detector.manifest.input;
+    const { width, height } = this.#detector.manifest.input;
     return this.#score('full', count, { [names.masks]: new Tensor('float32', masks, [count, height, width]) });
   }
 
   async #score(kind: MaskKind, count: number, masks: Record<string, Tensor>): Promise<MaskScores> {
     const { among } = this.setup.rule;
-    const outputs = await this.detector.run(kind, among, { ...this.planes, ...masks, ...this.#targetFeeds });
+    const outputs = await this.#detector.run(kind, among, { ...this.#planes, ...masks, ...this.#targetFeeds });
     if (outputs[among === 'anchors' ? names.ious : names.low]?.dims[0] !== count)
       throw new ExpectedError(
         'model',
-        `model ${this.detector.manifest.name} takes one picture at a time; it was given ${count}`,
+        `model ${this.#detector.manifest.name} takes one picture at a time; it was given ${count}`,
         'use batches of 1, or export the model with a dynamic batch size',
       );
     return among === 'anchors' ? this.#fromGraph(outputs, count) : this.#afterSuppression(outputs, count);
@@ -157,11 +159,11 @@ export class MaskedPicture {
   /** D-RISE compares with the class vector that the network gives the target, which is known only now. */
   async #lookUnmasked(): Promise<void> {
     const whole = { count: 1, rows: 1, columns: 1, grids: Float32Array.of(1), offsets: new Float32Array(2) };
-    const masks = { ...whole, upsampled: this.detector.manifest.input };
+    const masks = { ...whole, upsampled: this.#detector.manifest.input };
     const first = await this.scoreGrids(masks);
     this.unmasked = first;
     if (first.ious.every((overlap) => overlap === 0)) return;
-    const classCount = this.detector.manifest.classes.length;
+    const classCount = this.#detector.manifest.classes.length;
     this.setup.targets.forEach((_, t) => {
       if (first.ious[t] > 0)
         this.#vectors.set(first.vectors.subarray(t * classCount, (t + 1) * classCount), t * classCount);
@@ -171,7 +173,7 @@ export class MaskedPicture {
   }
 
   #vectorTensor(): Tensor {
-    const classCount = this.detector.manifest.classes.length;
+    const classCount = this.#detector.manifest.classes.length;
     const unit = this.#vectors.slice();
     for (let t = 0; t < this.setup.targets.length; t++) {
       const vector = unit.subarray(t * classCount, (t + 1) * classCount);
@@ -183,7 +185,7 @@ export class MaskedPicture {
 
   #candidateFeeds(): Record<string, Tensor> {
     const { targets, rule, content } = this.setup;
-    const { anchors, manifest } = this.detector;
+    const { anchors, manifest } = this.#detector;
     const classCount = manifest.classes.length;
     const classLayout = flatLayout(anchors, classCount, manifest.outputs.classLogits.length > 1);
     const boxLayout = flatLayout(anchors, 4, manifest.outputs.boxRegression.length > 1);
@@ -219,14 +221,14 @@ export class MaskedPicture {
   /** A little less than the threshold of the rule, so that rounding loses no box: the rule itself is applied outside. */
   #thresholdFeeds(): Record<string, Tensor> {
     const { scoreThreshold } = this.setup.rule;
-    const least = this.detector.plain.head.probabilities
+    const least = this.#detector.plain.head.probabilities
       ? scoreThreshold
       : Math.log(scoreThreshold / (1 - scoreThreshold));
     return { [names.leastLogit]: new Tensor('float32', Float32Array.of(least - 1e-3), [1]) };
   }
 
   #fromGraph(outputs: InferenceSession.OnnxValueMapType, count: number): MaskScores {
-    const classCount = this.detector.manifest.classes.length;
+    const classCount = this.#detector.manifest.classes.length;
     const ious = floats(outputs, names.ious);
     const vectors = floats(outputs, names.vectors);
     const scores = new Float32Array(ious.length);
@@ -244,7 +246,7 @@ export class MaskedPicture {
 
   #afterSuppression(outputs: InferenceSession.OnnxValueMapType, count: number): MaskScores {
     const { targets, rule, content } = this.setup;
-    const classCount = this.detector.manifest.classes.length;
+    const classCount = this.#detector.manifest.classes.length;
     const length = count * targets.length;
     const ious = new Float32Array(length);
     const vectors = new Float32Array(length * classCount);

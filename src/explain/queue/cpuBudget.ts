@@ -33,8 +33,10 @@ export class CpuBudget {
   #cpuMs: number;
   /** Processor time in hand; negative: overdrawn. */
   #inHandMs = 0;
+  readonly clock: BudgetClock;
 
-  constructor(readonly clock: BudgetClock = systemBudgetClock) {
+  constructor(clock: BudgetClock = systemBudgetClock) {
+    this.clock = clock;
     this.#wallMs = clock.wallMs();
     this.#cpuMs = clock.cpuMs();
   }

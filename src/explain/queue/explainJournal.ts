@@ -38,18 +38,26 @@ export class ExplainJournal {
   #lines = 0;
   /** The last line may be torn: the next one starts on a line of its own. */
   #torn = false;
+  readonly files: DurableFiles;
+  readonly file: string;
+  /** Whether there was no such file. */
+  readonly isNew: boolean;
+  /** Lines that could not be read: torn by a crash, or damaged. */
+  readonly unreadableLines: number;
 
   private constructor(
-    readonly files: DurableFiles,
-    readonly file: string,
+    files: DurableFiles,
+    file: string,
     states: Map<string, Outcome | undefined>,
     begun: Map<string, number>,
     totals: Record<Outcome, number>,
-    /** Whether there was no such file. */
-    readonly isNew: boolean,
-    /** Lines that could not be read: torn by a crash, or damaged. */
-    readonly unreadableLines: number,
+    isNew: boolean,
+    unreadableLines: number,
   ) {
+    this.files = files;
+    this.file = file;
+    this.isNew = isNew;
+    this.unreadableLines = unreadableLines;
     this.#states = states;
     this.#begun = begun;
     this.#totals = totals;

@@ -85,14 +85,24 @@ export class ExplainLoop {
   #inWork: LoopState['inWork'];
   #trouble: string | undefined;
   #lastBegunMs = -Infinity;
+  readonly options: LoopOptions;
+  readonly hooks: LoopHooks;
+  readonly models: BandModels;
+  readonly budget: CpuBudget;
+  readonly files: DurableFiles;
 
   constructor(
-    readonly options: LoopOptions,
-    readonly hooks: LoopHooks,
-    readonly models: BandModels,
-    readonly budget: CpuBudget,
-    readonly files: DurableFiles = durableFiles,
+    options: LoopOptions,
+    hooks: LoopHooks,
+    models: BandModels,
+    budget: CpuBudget,
+    files: DurableFiles = durableFiles,
   ) {
+    this.options = options;
+    this.hooks = hooks;
+    this.models = models;
+    this.budget = budget;
+    this.files = files;
     const { resultsFolder: journals, frameLogFolder: folder, order, maxWaiting } = options;
     this.#queue = new ExplainQueue(files, { folder, journals, order, maxWaiting });
   }

@@ -42,11 +42,13 @@ export class ExplainQueue {
   #journal: ExplainJournal | undefined;
   /** Of the log whose journal that is. */
   #logId: string | undefined;
+  readonly files: DurableFiles;
+  readonly options: QueueOptions;
 
-  constructor(
-    readonly files: DurableFiles,
-    readonly options: QueueOptions,
-  ) {}
+  constructor(files: DurableFiles, options: QueueOptions) {
+    this.files = files;
+    this.options = options;
+  }
 
   /** Sets that wait; the one in work is not among them. */
   get length(): number {

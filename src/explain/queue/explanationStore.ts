@@ -42,11 +42,13 @@ interface Result {
  */
 export class ExplanationStore {
   #newest = 0;
+  readonly folder: string;
+  readonly maxBytes: number;
 
-  private constructor(
-    readonly folder: string,
-    readonly maxBytes: number,
-  ) {}
+  private constructor(folder: string, maxBytes: number) {
+    this.folder = folder;
+    this.maxBytes = maxBytes;
+  }
 
   /** @throws ExpectedError `output` where the folder cannot be made, `usage` where it is one of another kind */
   static async open(folder: string, maxBytes: number): Promise<ExplanationStore> {

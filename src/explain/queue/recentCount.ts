@@ -2,9 +2,12 @@
 export class RecentCount {
   readonly #seconds = new Float64Array(60);
   #newest = -1;
+  readonly nowMs: () => number;
 
   /** @param nowMs steadily growing milliseconds */
-  constructor(readonly nowMs: () => number = () => performance.now()) {}
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.nowMs = nowMs;
+  }
 
   add(count = 1): void {
     const second = this.#advance();

@@ -69,13 +69,17 @@ async function ask<Kind extends ExplainAnswer['kind']>(
 
 class ExplainerPool implements Explainer {
   #nextId = 0;
+  readonly manifest: ModelManifest;
+  readonly provider: Provider;
+  readonly #clients: readonly Client[];
+  readonly #batch: number;
 
-  constructor(
-    readonly manifest: ModelManifest,
-    readonly provider: Provider,
-    private readonly clients: readonly Client[],
-    private readonly batch: number,
-  ) {}
+  constructor(manifest: ModelManifest, provider: Provider, clients: readonly Client[], batch: number) {
+    this.manifest = manifest;
+    this.provider = provider;
+    this.#clients = clients;
+    this.#batch = batch;
+  }
 
   async *explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<PartialExplanation> {
     signal?.throwIfAborted();
@@ -98,8 +102,8 @@ class ExplainerPool implements Explainer {
 
   async close(): Promise<void> {
     // Requests are served in order: this waits for what is being scored, as a session must not be torn away from its thread.
-    await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'close' })));
-    await Promise.all(this.clients.map((client) => client.close()));
+    await Promise.allSettled(this.#clients.map((client) => client.call({ kind: 'close' })));
+    await Promise.all(this.#clients.map((client) => client.close()));
   }
 
   async *#byMasks(
@@ -136,11 +140,11 @@ class ExplainerPool implements Explainer {
     const lost = picture.targets.map((_, t) => resume?.lost[t] ?? 0);
     try {
       for (const { id, picture: begun } of pictures)
-        await Promise.all(this.clients.map((client) => ask(client, { ...begin, id, picture: begun }, 'done')));
+        await Promise.all(this.#clients.map((client) => ask(client, { ...begin, id, picture: begun }, 'done')));
       const parts = { stream, source: this.#source(pictures, lost.length), estimate, map, targetCount: lost.length };
       yield* explainByMasks(parts, settings, lost, requestHash(request, this.manifest), signal);
     } finally {
-      const ends = this.clients.flatMap((client) => pictures.map(({ id }) => client.call({ kind: 'end', id })));
+      const ends = this.#clients.flatMap((client) => pictures.map(({ id }) => client.call({ kind: 'end', id })));
       await Promise.allSettled(ends);
     }
   }
@@ -157,7 +161,7 @@ class ExplainerPool implements Explainer {
     const { fill, target: rule, masks } = settings;
     try {
       await Promise.all(
-        this.clients.map((client) => ask(client, { kind: 'begin', id, picture, fill, rule, value: 'score' }, 'done')),
+        this.#clients.map((client) => ask(client, { kind: 'begin', id, picture, fill, rule, value: 'score' }, 'done')),
       );
       const made = ask(this.#idlest, { kind: 'siduMasks', picture, rule, masks }, 'siduMasks');
       const plan = {
@@ -168,19 +172,19 @@ class ExplainerPool implements Explainer {
         classCount: classes.length,
       };
       const scorer: GridScorer = {
-        parallel: this.clients.length,
-        batch: this.batch,
+        parallel: this.#clients.length,
+        batch: this.#batch,
         score: (grids) => ask(this.#idlest, { kind: 'scoreGrids', id, masks: grids }, 'vectors'),
       };
       yield* explainBySidu(plan, scorer, settings, signal);
     } finally {
-      await Promise.allSettled(this.clients.map((client) => client.call({ kind: 'end', id })));
+      await Promise.allSettled(this.#clients.map((client) => client.call({ kind: 'end', id })));
     }
   }
 
   #source(pictures: readonly (WindowPicture & { readonly id: number })[], targetCount: number): ScoreSource {
     return {
-      parallel: this.clients.length,
+      parallel: this.#clients.length,
       score: async (from, count) => {
         const asked = pictures.map(async ({ id, targets }) => {
           const scores = await ask(this.#idlest, { kind: 'score', id, from, count }, 'scored');
@@ -192,11 +196,11 @@ class ExplainerPool implements Explainer {
   }
 
   get #idlest(): Client {
-    return this.clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
+    return this.#clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
   }
 
   async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<PartialExplanation> {
-    const { maps } = await ask(this.clients[0], { kind: 'gradCam', picture: sourcePicture(request), variant }, 'maps');
+    const { maps } = await ask(this.#clients[0], { kind: 'gradCam', picture: sourcePicture(request), variant }, 'maps');
     const nothing = { width: 1, height: 1, values: new Float32Array(1) };
     return {
       passes: 1,

@@ -115,12 +115,12 @@ class Answers {
   readonly #lost: number[];
   readonly #levels: (SiduLevel | undefined)[];
   #passes = 0;
+  readonly #plan: SiduPlan;
+  readonly #options: SiduOptions;
 
-  constructor(
-    private readonly plan: SiduPlan,
-    levels: readonly SiduLevel[],
-    private readonly options: SiduOptions,
-  ) {
+  constructor(plan: SiduPlan, levels: readonly SiduLevel[], options: SiduOptions) {
+    this.#plan = plan;
+    this.#options = options;
     this.#levels = plan.classIndices.map((_, t) => levels.find(({ targets }) => targets.includes(t)));
     this.#unmasked = plan.classIndices.map(() => new Float32Array(plan.classCount));
     this.#masked = plan.classIndices.map(() => []);
@@ -128,7 +128,7 @@ class Answers {
   }
 
   add({ level, count }: Job, ious: Float32Array, vectors: Float32Array): void {
-    const { classIndices, classCount } = this.plan;
+    const { classIndices, classCount } = this.#plan;
     for (let b = 0; b < count; b++)
       classIndices.forEach((_, t) => {
         const row = b * classIndices.length + t;
@@ -142,7 +142,7 @@ class Answers {
   }
 
   explanations(): TargetExplanation[] {
-    const { map, placed, classIndices } = this.plan;
+    const { map, placed, classIndices } = this.#plan;
     return classIndices.map((_, t): TargetExplanation => {
       const level = this.#levels[t];
       if (!level) return { map: { ...map, values: new Float32Array(map.width * map.height) }, lost: this.#passes };
@@ -160,8 +160,8 @@ class Answers {
   }
 
   #cells(t: number, { masks, counts, rows, columns }: SiduLevel): Float32Array {
-    const { classCount, classIndices } = this.plan;
-    const { output, sigma } = this.options;
+    const { classCount, classIndices } = this.#plan;
+    const { output, sigma } = this.#options;
     const reduced = (values: ArrayLike<number>): ReturnType<typeof comparedOutputs> =>
       comparedOutputs({ length: classCount, values }, output, classIndices[t]);
     const masked = reduced(this.#masked[t]);

@@ -34,11 +34,10 @@ export class LineChart {
   #plot: uPlot | null = null;
   #options: LineChartOptions;
   readonly #now = el('i', { class: 'now' });
+  readonly #holder: HTMLElement;
 
-  constructor(
-    private readonly holder: HTMLElement,
-    options: LineChartOptions,
-  ) {
+  constructor(holder: HTMLElement, options: LineChartOptions) {
+    this.#holder = holder;
     this.#options = options;
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(holder);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.set(this.#options));
@@ -48,10 +47,10 @@ export class LineChart {
   set(options: LineChartOptions): void {
     this.#options = options;
     this.#plot?.destroy();
-    this.holder.setAttribute('role', 'img');
-    this.holder.setAttribute('aria-label', options.description);
+    this.#holder.setAttribute('role', 'img');
+    this.#holder.setAttribute('aria-label', options.description);
     const data: uPlot.AlignedData = [[...options.seconds], ...options.series.map(({ values }) => [...values])];
-    this.#plot = new uPlot(this.#plotOptions(options), data, this.holder);
+    this.#plot = new uPlot(this.#plotOptions(options), data, this.#holder);
     const { over } = this.#plot;
     over.append(this.#now);
     this.markNow();
@@ -70,7 +69,7 @@ export class LineChart {
   }
 
   #size(): { width: number; height: number } {
-    return { width: Math.max(200, this.holder.clientWidth), height: 190 };
+    return { width: Math.max(200, this.#holder.clientWidth), height: 190 };
   }
 
   #plotOptions({ series, format, max, bars }: LineChartOptions): uPlot.Options {

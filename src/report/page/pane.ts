@@ -29,13 +29,19 @@ export class Pane {
   readonly #count = el('span', { class: 'pane-count' });
   #view: PaneView | null = null;
   #heat: { of: DecodedFrame; kind: MapKind; selected: number | null; picture: OffscreenCanvas | null } | null = null;
+  readonly spectrum: number;
+  readonly #name: string;
+  readonly #classNames: readonly string[];
 
   constructor(
-    readonly spectrum: number,
-    private readonly name: string,
-    private readonly classNames: readonly string[],
+    spectrum: number,
+    name: string,
+    classNames: readonly string[],
     onPick: (detection: number | null) => void,
   ) {
+    this.spectrum = spectrum;
+    this.#name = name;
+    this.#classNames = classNames;
     const heading = el('h3', {}, name.toUpperCase());
     this.element = el(
       'figure',
@@ -55,7 +61,7 @@ export class Pane {
     this.#topic.title = topic;
     const detections = view?.row[4].length ?? 0;
     this.#count.textContent = view === null ? '' : `${detections} ${detections === 1 ? 'detection' : 'detections'}`;
-    this.#canvas.setAttribute('aria-label', `${this.name} picture, ${detections} detections`);
+    this.#canvas.setAttribute('aria-label', `${this.#name} picture, ${detections} detections`);
     if (view !== null) this.#canvas.style.setProperty('--aspect', String(view.row[2] / view.row[3]));
     this.#draw();
   }
@@ -125,7 +131,7 @@ export class Pane {
   #drawLabel(context: CanvasRenderingContext2D, detection: DetectionRow, row: FrameRow, ratio: number): void {
     const box = this.#onCanvas(detection, row);
     if (box === null) return;
-    const text = `${(this.classNames[detection[0]] ?? '').slice(0, 24)} ${decimal(detection[1])}`;
+    const text = `${(this.#classNames[detection[0]] ?? '').slice(0, 24)} ${decimal(detection[1])}`;
     context.font = `600 ${11 * ratio}px system-ui, sans-serif`;
     context.textBaseline = 'middle';
     const width = context.measureText(text).width + 8 * ratio;

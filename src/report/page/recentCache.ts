@@ -1,8 +1,11 @@
 /** Holds the most recently used values, up to a fixed number. */
 export class RecentCache<Key, Value> {
   readonly #values = new Map<Key, Value>();
+  readonly #capacity: number;
 
-  constructor(private readonly capacity: number) {}
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
 
   get(key: Key): Value | undefined {
     const value = this.#values.get(key);
@@ -15,7 +18,7 @@ export class RecentCache<Key, Value> {
   put(key: Key, value: Value): Value {
     this.#values.set(key, value);
     const oldest = this.#values.keys().next();
-    if (this.#values.size > this.capacity && oldest.done === false) this.#values.delete(oldest.value);
+    if (this.#values.size > this.#capacity && oldest.done === false) this.#values.delete(oldest.value);
     return value;
   }
 }

@@ -37,11 +37,14 @@ type Listener = (state: ViewerState, before: ViewerState) => void;
 /** Holds the state and tells its listeners about every change. */
 export class Viewer {
   readonly #listeners: Listener[] = [];
+  #current: ViewerState;
 
-  constructor(private current: ViewerState) {}
+  constructor(current: ViewerState) {
+    this.#current = current;
+  }
 
   get state(): ViewerState {
-    return this.current;
+    return this.#current;
   }
 
   listen(listener: Listener): void {
@@ -49,20 +52,20 @@ export class Viewer {
   }
 
   change(part: Partial<ViewerState>): void {
-    const before = this.current;
-    this.current = { ...before, ...part };
-    for (const listener of this.#listeners) listener(this.current, before);
+    const before = this.#current;
+    this.#current = { ...before, ...part };
+    for (const listener of this.#listeners) listener(this.#current, before);
   }
 
   /** Shows the set at position `at` of the order (kept within it) and lets go of the selection. */
   goTo(at: number): void {
-    const last = this.current.order.length - 1;
+    const last = this.#current.order.length - 1;
     const bounded = Math.max(0, Math.min(at, last));
-    if (bounded !== this.current.at) this.change({ at: bounded, selection: null });
+    if (bounded !== this.#current.at) this.change({ at: bounded, selection: null });
   }
 
   step(by: number): void {
-    this.goTo(this.current.at + by);
+    this.goTo(this.#current.at + by);
   }
 
   /** Opacity in steps that never drift: 0, 0.05 … 1. */
@@ -72,7 +75,7 @@ export class Viewer {
 
   /** Shows or hides a spectrum and lets go of the selection, which may have been in it. */
   toggleSpectrum(spectrum: number): void {
-    const hidden = new Set(this.current.hidden);
+    const hidden = new Set(this.#current.hidden);
     if (!hidden.delete(spectrum)) hidden.add(spectrum);
     this.change({ hidden, selection: null });
   }

@@ -35,14 +35,22 @@ export class BagPlayer {
   #passes = 0;
   #latestNs = 0n;
   #yieldedNs = 0n;
+  readonly bag: Pick<Bag, 'path' | 'startTimeNs' | 'endTimeNs' | 'durationNs' | 'messages'>;
+  readonly options: PlayerOptions;
+  readonly outlet: (message: RawMessage) => void;
+  readonly clock: Clock;
 
   /** @throws ExpectedError `usage` where the offset lies behind the recording's end */
   constructor(
-    readonly bag: Pick<Bag, 'path' | 'startTimeNs' | 'endTimeNs' | 'durationNs' | 'messages'>,
-    readonly options: PlayerOptions,
-    readonly outlet: (message: RawMessage) => void,
-    readonly clock: Clock = systemClock,
+    bag: Pick<Bag, 'path' | 'startTimeNs' | 'endTimeNs' | 'durationNs' | 'messages'>,
+    options: PlayerOptions,
+    outlet: (message: RawMessage) => void,
+    clock: Clock = systemClock,
   ) {
+    this.bag = bag;
+    this.options = options;
+    this.outlet = outlet;
+    this.clock = clock;
     if (options.startOffsetNs > bag.durationNs) {
       throw new ExpectedError(
         'usage',

@@ -5,13 +5,10 @@ import type { Rcl, RclNode, RclPublisher } from '../rcl.js';
 export class PlayClock {
   readonly #publisher: RclPublisher;
   readonly #timer: NodeJS.Timeout;
+  readonly positionNs: () => bigint;
 
-  constructor(
-    rcl: Rcl,
-    node: RclNode,
-    hz: number,
-    readonly positionNs: () => bigint,
-  ) {
+  constructor(rcl: Rcl, node: RclNode, hz: number, positionNs: () => bigint) {
+    this.positionNs = positionNs;
     const { QoS } = rcl;
     const qos = new QoS(
       QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,

@@ -3,6 +3,7 @@ import type { RawMessage } from '../../messages/rawMessage.js';
 import type { Rcl, RclNode, RclPublisher } from '../rcl.js';
 import { installedTypeHash, messageType } from './installedTypes.js';
 import { DEFAULT_OFFER, parseOfferedQos, type OfferedQos } from './offeredQos.js';
+import { reasonOf } from '../../errors.js';
 
 /** A serialised message begins with four bytes that say how; less is no message, and native code would read beyond it. */
 const SHORTEST_MESSAGE = 4;
@@ -23,14 +24,13 @@ export class TopicPublishers {
   readonly descriptions: readonly string[];
   readonly #publishers = new Map<string, { readonly publisher: RclPublisher; readonly reliable: boolean }>();
   #unusable = 0;
+  readonly rcl: Rcl;
+  readonly node: RclNode;
 
   /** @param prefixes folders of AMENT_PREFIX_PATH */
-  constructor(
-    readonly rcl: Rcl,
-    readonly node: RclNode,
-    topics: readonly TopicInfo[],
-    prefixes: readonly string[],
-  ) {
+  constructor(rcl: Rcl, node: RclNode, topics: readonly TopicInfo[], prefixes: readonly string[]) {
+    this.rcl = rcl;
+    this.node = node;
     const skipped: SkippedTopic[] = [];
     const descriptions: string[] = [];
     for (const topic of topics) {
@@ -47,7 +47,7 @@ export class TopicPublishers {
           reliable: offer.reliability === 'reliable',
         });
       } catch (error) {
-        skipped.push({ name: topic.name, why: error instanceof Error ? error.message : String(error) });
+        skipped.push({ name: topic.name, why: reasonOf(error) });
         continue;
       }
       const { reliability, durability, depth } = offer;

@@ -277,11 +277,12 @@ class World {
   /** How often each result was given its name. */
   readonly #commits = new Map<string, number>();
   readonly #lastTotals = new Map<string, number>();
+  readonly files: CrashingFiles;
+  readonly options: QueueOptions;
 
-  constructor(
-    readonly files: CrashingFiles,
-    readonly options: QueueOptions,
-  ) {
+  constructor(files: CrashingFiles, options: QueueOptions) {
+    this.files = files;
+    this.options = options;
     mark(files, LOG_ID);
   }
 

@@ -6,7 +6,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type * as threads from 'node:worker_threads';
-import { ExpectedError } from '../../../src/errors.js';
+import { ExpectedError, reasonOf } from '../../../src/errors.js';
 import type { CompressedImage } from '../../../src/images/sensorImage.js';
 import { packageRoot } from '../../../src/packageRoot.js';
 import type { FailedFrame, PerceivedFrame } from '../../../src/perception/perceivedSet.js';
@@ -143,7 +143,7 @@ async function outcomeOf(work: Promise<unknown>): Promise<unknown> {
     return { fulfilled: true };
   } catch (error) {
     if (error instanceof ExpectedError) return { kind: error.kind, message: error.message };
-    return { message: error instanceof Error ? error.message : String(error) };
+    return { message: reasonOf(error) };
   }
 }
 

@@ -13,8 +13,11 @@ class Recording {
   readonly path = 'a recording';
   readonly startTimeNs = START_NS;
   readonly filters: MessageFilter[] = [];
+  readonly atMs: readonly number[];
 
-  constructor(readonly atMs: readonly number[]) {}
+  constructor(atMs: readonly number[]) {
+    this.atMs = atMs;
+  }
 
   get durationNs(): bigint {
     return BigInt(this.atMs.at(-1) ?? 0) * MS;
