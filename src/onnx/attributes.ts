@@ -40,3 +40,19 @@ export function stringAttribute(node: Node, name: string, fallback: string): str
   const value = find(node, name)?.s;
   return value?.length ? new TextDecoder().decode(value) : fallback;
 }
+
+/** The number in attribute `name`, or `fallback`. */
+export function floatAttribute(node: Node, name: string, fallback: number): number {
+  return find(node, name)?.f ?? fallback;
+}
+
+/** The numbers in attribute `name`, or `fallback`. */
+export function floatsAttribute(node: Node, name: string, fallback: readonly number[]): readonly number[] {
+  const values = find(node, name)?.floats;
+  return values?.length ? values : fallback;
+}
+
+/** Whether the node has attribute `name`. */
+export function hasAttribute(node: Node, name: string): boolean {
+  return find(node, name) !== undefined;
+}

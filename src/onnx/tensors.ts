@@ -83,3 +83,19 @@ export function halfToFloat(bits: number): number {
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** Values of a tensor of int64 or int32, raw or typed; undefined for other element types. */
+export function integerValues(tensor: Tensor): number[] | undefined {
+  const raw = tensor.rawData?.length ? tensor.rawData : undefined;
+  const view = raw && new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  switch (tensor.dataType) {
+    case DataType.int64:
+      if (!view) return (tensor.int64Data ?? []).map(toNumber);
+      return Array.from({ length: view.byteLength >> 3 }, (_, i) => Number(view.getBigInt64(8 * i, true)));
+    case DataType.int32:
+      if (!view) return [...(tensor.int32Data ?? [])];
+      return Array.from({ length: view.byteLength >> 2 }, (_, i) => view.getInt32(4 * i, true));
+    default:
+      return undefined;
+  }
+}
