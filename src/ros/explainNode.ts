@@ -24,7 +24,8 @@ import {
   type ExplainStartParameters,
 } from './explainParameters.js';
 import type { End } from './nodeProcess.js';
-import { declareParameters, followRuntimeParameters } from './parameters.js';
+import { declareParameters, followRuntimeParameters, warnOfUnknownParameters } from './parameters.js';
+import { checkQosOverrides } from './qosOverrides.js';
 import { type Rcl, type RclNode, SPIN_TIMEOUT_MS } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 
@@ -87,6 +88,7 @@ export class ExplainNode {
    */
   static async create(rcl: Rcl, supervision: Supervision, end: End, open: OpenExplainer): Promise<ExplainNode> {
     const node = rcl.createNode('explain_node');
+    checkQosOverrides(node);
     const start = explainStartSchema.parse(
       declareParameters(rcl, node, { schema: explainStartSchema, readOnly: true }),
     );
@@ -102,8 +104,10 @@ export class ExplainNode {
         jpeg_quality: pictures.jpegQuality,
       },
     );
-    const parameters = followRuntimeParameters(node, explainRuntimeSchema, explainRuntimeSchema.parse(declared));
-    return new ExplainNode(rcl, node, start, config, parameters, supervision, end, open);
+    const parameters = followRuntimeParameters(rcl, node, explainRuntimeSchema, explainRuntimeSchema.parse(declared));
+    const made = new ExplainNode(rcl, node, start, config, parameters, supervision, end, open);
+    warnOfUnknownParameters(node);
+    return made;
   }
 
   /** Serves ROS and begins to work. */

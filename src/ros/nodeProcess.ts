@@ -1,5 +1,5 @@
 import { EXIT_CODES, ExpectedError, troubleText } from '../errors.js';
-import { loadRcl, type Rcl } from './rcl.js';
+import { initRcl, loadRcl, type Rcl } from './rcl.js';
 import { Supervision } from './supervision.js';
 
 /** A node as its process sees it. */
@@ -27,7 +27,7 @@ export async function runNode(
 
   try {
     const rcl = await loadRcl();
-    await rcl.init();
+    await initRcl(rcl);
     rcl.removeSignalHandlers();
     close = () => Promise.resolve(rcl.shutdown());
     const node = await create(rcl, supervision, (exitCode) => stop(exitCode));

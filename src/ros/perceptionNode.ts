@@ -1,13 +1,14 @@
 import { type Baseline, loadBaseline } from '../drift/baseline.js';
-import { EXIT_CODES, troubleLine } from '../errors.js';
+import { EXIT_CODES, ExpectedError, troubleLine } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { bandsOf, defaultConfig, loadConfig, syncOptionsOf } from '../perception/config.js';
 import type { PerceptionConfig } from '../perception/configSchema.js';
 import type { FrameSet } from '../perception/frameSet.js';
 import { PerceptionPipeline } from '../perception/perception.js';
 import type { Spectrum } from '../spectrum.js';
+import { TRANSPORTS } from '../messages/imageMessages.js';
 import { BandOutputs } from './bandOutputs.js';
-import { CameraInputs } from './cameraInputs.js';
+import { type CameraInput, CameraInputs } from './cameraInputs.js';
 import { bandStatus, LEVEL, nodeStatus, type NodeSnapshot } from './diagnostics.js';
 import { configuredParameters } from './configuredParameters.js';
 import { DiagnosticsPublisher } from './diagnosticsPublisher.js';
@@ -15,7 +16,8 @@ import { FrameKeeper } from './frameKeeper.js';
 import { LiveStages } from './liveStages.js';
 import { NodeHealth } from './nodeHealth.js';
 import type { End } from './nodeProcess.js';
-import { declareParameters, followRuntimeParameters } from './parameters.js';
+import { declareParameters, followRuntimeParameters, warnOfUnknownParameters } from './parameters.js';
+import { checkQosOverrides, subscriptionOverrides } from './qosOverrides.js';
 import { runtimeSchema, startSchema, type RuntimeParameters, type StartParameters } from './parameterSchema.js';
 import { type Rcl, type RclLifecycleNode, SPIN_TIMEOUT_MS } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
@@ -42,6 +44,8 @@ export class PerceptionNode {
   #pipeline: PerceptionPipeline | undefined;
   #loading: Promise<void> | undefined;
   #trouble: NodeSnapshot['trouble'];
+  /** Why the last attempt to configure the node has failed; such a node says so for as long as it is not configured. */
+  #configureFailure: unknown;
   #inputs: CameraInputs | undefined;
   #stages: LiveStages | undefined;
   /** Score threshold that the label information tells. */
@@ -92,13 +96,17 @@ export class PerceptionNode {
    */
   static async create(rcl: Rcl, supervision: Supervision, end: End): Promise<PerceptionNode> {
     const node = new rcl.lifecycle.LifecycleNode('perception_node');
+    checkQosOverrides(node);
     const start = startSchema.parse(declareParameters(rcl, node, { schema: startSchema, readOnly: true }));
     const config = start.config_file === '' ? defaultConfig('latency') : await loadConfig(start.config_file);
     const runtime = { schema: runtimeSchema, readOnly: false };
     const declared = declareParameters(rcl, node, runtime, configuredParameters(config));
-    const parameters = followRuntimeParameters(node, runtimeSchema, runtimeSchema.parse(declared));
+    const parameters = followRuntimeParameters(rcl, node, runtimeSchema, runtimeSchema.parse(declared));
     const baseline = start['drift.baseline'] === '' ? undefined : await loadBaseline(start['drift.baseline']);
-    return new PerceptionNode(rcl, node, start, config, parameters, supervision, end, baseline);
+    const inputs = camerasOf(config, start).flatMap((camera) => subscriptionOverrides(inputTopic(node, camera)));
+    const made = new PerceptionNode(rcl, node, start, config, parameters, supervision, end, baseline);
+    warnOfUnknownParameters(node, inputs);
+    return made;
   }
 
   /** Serves ROS; with `autostart` it configures itself and activates as soon as the models are there. */
@@ -107,9 +115,16 @@ export class PerceptionNode {
     this.supervision.start(this.#start.watchdog_timeout);
     if (!this.#start.autostart) return;
     this.#node.configure();
+    if (this.#node.currentState.label !== 'inactive') {
+      // Nobody would see to it: who asks for autostart has no lifecycle manager.
+      this.#report();
+      this.end(this.#configureFailure instanceof ExpectedError ? EXIT_CODES[this.#configureFailure.kind] : 1);
+      return;
+    }
     void this.#loading?.then(() => {
-      if (this.#pipeline !== undefined) this.#node.activate();
-      else this.end(EXIT_CODES.model);
+      if (this.#pipeline === undefined) this.end(EXIT_CODES.model);
+      // Unless somebody has asked for another state meanwhile.
+      else if (this.#node.currentState.label === 'inactive') this.#node.activate();
     });
   }
 
@@ -129,7 +144,13 @@ export class PerceptionNode {
     const node = this.#node;
     guardTransitions(this.rcl, node, {
       configure: () => {
-        this.#connect();
+        try {
+          this.#connect();
+        } catch (error) {
+          this.#configureFailure = error;
+          throw error;
+        }
+        this.#configureFailure = undefined;
         this.#loading ??= this.#load();
         return true;
       },
@@ -196,11 +217,7 @@ export class PerceptionNode {
   }
 
   #connect(): void {
-    const cameras = bandsOf(this.#config).map((spectrum) => ({
-      spectrum,
-      topic: this.#config.cameras[spectrum]?.topic ?? `camera/${spectrum}/image_raw`,
-      transport: this.#start[`${spectrum}.transport`],
-    }));
+    const cameras = camerasOf(this.#config, this.#start);
     this.#inputs = new CameraInputs(this.rcl, this.#node, cameras, (frame, changed) => this.#receive(frame, changed));
     this.#stages = new LiveStages(
       syncOptionsOf(this.#config),
@@ -274,10 +291,16 @@ export class PerceptionNode {
     return this.#health.snapshot({
       state: this.#node.currentState.label,
       enabled: this.#enabled,
-      trouble: this.#trouble,
+      trouble: this.#configureTrouble() ?? this.#trouble,
       models: this.#pipeline?.models ?? new Map(),
       frameLog: this.#frameKeeper.state,
     });
+  }
+
+  #configureTrouble(): NodeSnapshot['trouble'] {
+    if (this.#configureFailure === undefined) return undefined;
+    const wish = this.#start.autostart ? ' though autostart was asked for' : '';
+    return { level: LEVEL.error, message: `not configured${wish}: ${troubleLine(this.#configureFailure)}` };
   }
 
   /** A set that does not come back: native code hangs, and no exception will ever say so. */
@@ -294,5 +317,27 @@ export class PerceptionNode {
     this.#node.getLogger().fatal(`${message}; the process ends with code ${WATCHDOG_EXIT_CODE}, to be started again`);
     this.#report();
     if (!this.supervision.hung(message)) this.end(WATCHDOG_EXIT_CODE);
+  }
+}
+
+function camerasOf(config: PerceptionConfig, start: StartParameters): CameraInput[] {
+  return bandsOf(config).map((spectrum) => ({
+    spectrum,
+    topic: config.cameras[spectrum]?.topic ?? `camera/${spectrum}/image_raw`,
+    transport: start[`${spectrum}.transport`],
+  }));
+}
+
+/** @throws ExpectedError `usage` for a topic that ROS does not allow */
+function inputTopic(node: RclLifecycleNode, { spectrum, topic, transport }: CameraInput): string {
+  try {
+    return node.resolveTopicName(topic + TRANSPORTS[transport].suffix);
+  } catch (cause) {
+    throw new ExpectedError(
+      'usage',
+      `${JSON.stringify(topic)} is no topic name`,
+      `correct cameras.${spectrum}.topic in the configuration file`,
+      { cause },
+    );
   }
 }

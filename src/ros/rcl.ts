@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ExpectedError, reasonOf } from '../errors.js';
+import { type GivenParameters, takeOverridesAsRclDoes } from './parameterOverrides.js';
 
 /**
  * The part of rclnodejs that the nodes use. Its own declarations name message types that exist only after messages were generated
@@ -12,7 +13,6 @@ export interface Rcl {
   shutdown(): void;
   removeSignalHandlers(): void;
   removeROSArgs(argv: string[]): string[];
-  createNode(name: string, namespace?: string): RclNode;
   readonly Context: { defaultContext(): unknown };
   readonly lifecycle: {
     readonly LifecycleNode: new (name: string, namespace?: string) => RclLifecycleNode;
@@ -20,6 +20,8 @@ export interface Rcl {
   };
   readonly QoS: RclQosClass;
   createNode(name: string, namespace?: string): RclNode;
+  /** Every node takes what it is given by this method of rclnodejs; see parameterOverrides.ts. */
+  readonly Node: { readonly prototype: { _getNativeParameterOverrides(this: RclNode): Map<string, RclParameter> } };
   readonly ActionServer: new (
     node: RclNode,
     type: string,
@@ -86,6 +88,11 @@ export interface RclParameter {
   readonly value: unknown;
 }
 
+export interface RclSetParametersResult {
+  readonly successful: boolean;
+  readonly reason: string;
+}
+
 export interface RclPublisher {
   /** A plain message, or a whole Buffer of serialised CDR. */
   publish(message: object | Buffer): void;
@@ -148,9 +155,11 @@ export interface RclNode {
   getParameter(name: string): RclParameter;
   getParameterOverrides(): readonly RclParameter[];
   declareParameter(parameter: RclParameter, descriptor: object, ignoreOverride: boolean): RclParameter;
-  addOnSetParametersCallback(callback: (parameters: RclParameter[]) => { successful: boolean; reason: string }): void;
-  addPostSetParametersCallback(callback: (parameters: RclParameter[]) => void): void;
+  getParameterDescriptor(name: string): { readonly type: number; readonly readOnly: boolean };
+  setParametersAtomically(parameters: readonly RclParameter[]): RclSetParametersResult;
+  addOnSetParametersCallback(callback: (parameters: RclParameter[]) => RclSetParametersResult): void;
   getFullyQualifiedName(): string;
+  readonly context: { readonly handle: unknown };
   name(): string;
   /** @param timeoutMs see SPIN_TIMEOUT_MS */
   spin(timeoutMs?: number): void;
@@ -173,7 +182,7 @@ export interface RclLifecycleNode extends RclNode {
 }
 
 /** Values of rcl_interfaces/msg/ParameterType. */
-export const PARAMETER_TYPE = { bool: 1, integer: 2, double: 3, string: 4 } as const;
+export const PARAMETER_TYPE = { none: 0, bool: 1, integer: 2, double: 3, string: 4 } as const;
 
 /**
  * Loads rclnodejs after looking whether it can be loaded: where its addon or the generated messages are missing, its own import would
@@ -198,7 +207,38 @@ export async function loadRcl(): Promise<Rcl> {
     throw new ExpectedError('environment', 'the JavaScript of the ROS messages was not generated', remedy);
   }
   const module = (await import('rclnodejs')) as unknown as { default: Rcl };
+  takeOverridesAsRclDoes(module.default, loadedAddon());
   return module.default;
+}
+
+/**
+ * Joins the ROS graph with this process's command line.
+ * @throws ExpectedError `usage` where rcl does not understand its ROS arguments, or cannot read a file that they name
+ */
+export async function initRcl(rcl: Rcl): Promise<void> {
+  try {
+    await rcl.init();
+  } catch (cause) {
+    const words = reasonOf(cause);
+    if (!/argument|params? file|YAML/i.test(words)) throw cause;
+    throw new ExpectedError(
+      'usage',
+      `the ROS arguments cannot be used: ${words
+        .replace(/, at \S+:\d+/g, '')
+        .replace(/\s+/g, ' ')
+        .trim()}`,
+      'look at what follows --ros-args (also where a launch file gives it), and at the parameter files named there',
+      { cause },
+    );
+  }
+}
+
+/** The addon that rclnodejs has loaded: its own build, or one that it brings for this system; the later, where there are both. */
+function loadedAddon(): { getParameterOverrides(context: unknown): readonly GivenParameters[] | undefined } {
+  const { cache } = createRequire(import.meta.url);
+  const file = Object.keys(cache).findLast((name) => /rclnodejs.*\.node$/.test(name));
+  if (file === undefined) throw new Error('unreachable: rclnodejs has loaded its addon');
+  return cache[file]?.exports as ReturnType<typeof loadedAddon>;
 }
 
 function checkAddonLoads(addon: string, remedy: string): void {

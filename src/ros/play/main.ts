@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bag } from '../../bag/bag.js';
 import { openBag } from '../../bag/openBag.js';
 import { EXIT_CODES, ExpectedError, troubleText } from '../../errors.js';
-import { loadRcl, type RclLogger, type RclNode } from '../rcl.js';
+import { initRcl, loadRcl, type RclLogger, type RclNode } from '../rcl.js';
 import { BagPlayer } from './bagPlayer.js';
 import { parsePlayCommand, type PlayCommand } from './commandLine.js';
+import { warnOfUnknownParameters } from '../parameters.js';
+import { checkQosOverrides } from '../qosOverrides.js';
 import { allowLargeMessages } from './largeMessages.js';
 import { PlayClock } from './playClock.js';
 import { TopicPublishers } from './topicPublishers.js';
@@ -36,10 +38,11 @@ async function play(command: PlayCommand, signal: AbortSignal): Promise<void> {
   try {
     allowLargeMessages();
     const rcl = await loadRcl();
-    await rcl.init();
+    await initRcl(rcl);
     rcl.removeSignalHandlers();
     const node = rcl.createNode('play_node');
     try {
+      checkQosOverrides(node);
       const prefixes = (process.env.AMENT_PREFIX_PATH ?? '').split(':');
       const publishers = new TopicPublishers(rcl, node, topicsToPlay(bag, command, node.getLogger()), prefixes);
       const player = new BagPlayer(
@@ -55,6 +58,7 @@ async function play(command: PlayCommand, signal: AbortSignal): Promise<void> {
       const clock =
         command.clockHz > 0 ? new PlayClock(rcl, node, command.clockHz, () => player.positionNs()) : undefined;
       node.spin(10);
+      warnOfUnknownParameters(node);
       describe(bag, publishers, node.getLogger());
       if (command.waitFor !== undefined) {
         node.getLogger().info(`waiting for ${command.waitFor} to be active`);
