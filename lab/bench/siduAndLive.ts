@@ -67,8 +67,8 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
     async function wholeRows(): Promise<BenchRow[]> {
       const explainer = await openExplainer(model);
       const explain = async (method: 'rise' | 'live-rise'): Promise<void> => {
-        const request = { pixels, size: input, targets: detections, seed: 1, settings: presetSettings(method) };
-        for await (const result of explainer.explain(request)) if (result.final) return;
+        const request = { input: pixels, size: input, targets: detections, seed: 1, settings: presetSettings(method) };
+        for await (const result of explainer.explain(request)) if (result.complete) return;
       };
       const timings = await interleave(
         { bare: () => bare.run(), rise: () => explain('rise'), live: () => explain('live-rise') },
@@ -94,7 +94,7 @@ export const siduAndLive: Bench = async ({ model, rounds, time }) => {
       /** Makes a map of one box; returns the passes. */
       const explain = async ({ box, classIndex, score }: Detection, settings: SettingsOf<'sidu'>): Promise<number> => {
         const target = { box, classIndex, score, className: classes[classIndex] };
-        const request = { pixels, size: input, targets: [target], seed: 1, settings };
+        const request = { input: pixels, size: input, targets: [target], seed: 1, settings };
         let passes = 0;
         for await (const result of explainer.explain(request)) passes = result.passes;
         return passes;

@@ -7,6 +7,7 @@ import type { Explainer, ExplainTarget } from '../../src/explain/explanation.js'
 import { presetSettings } from '../../src/explain/settings.js';
 import { BandModels } from '../../src/explain/frame/bandModels.js';
 import { chooseTargets } from '../../src/explain/frame/targets.js';
+import { modelPicture } from '../study/modelPicture.js';
 import { type GroupedValue, summarise } from '../numbers/statistics.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { defaultConfig } from '../../src/perception/config.js';
@@ -121,6 +122,7 @@ async function readDrive(flags: Flags, explainer: Explainer): Promise<Image[]> {
 async function explain(explainer: Explainer, image: Image, passes: number, seed: number): Promise<Maps> {
   const { pixels, size, targets, tracks } = image;
   if (targets.length === 0) return new Map();
+  const { pixels: input } = modelPicture(pixels, size, explainer.manifest.input);
   // Plain masks: favoured ones follow the boxes, and would differ from image to image.
   const settings = {
     ...presetSettings('rise'),
@@ -130,7 +132,7 @@ async function explain(explainer: Explainer, image: Image, passes: number, seed:
     reportEvery: passes,
   } as const;
   let maps: readonly SaliencyMap[] = [];
-  for await (const state of explainer.explain({ pixels, size, targets, settings, seed }))
+  for await (const state of explainer.explain({ input, size, targets, settings, seed }))
     maps = state.targets.map(({ map }) => map);
   return new Map(tracks.map((track, i) => [track, maps[i]]));
 }

@@ -1,4 +1,4 @@
-import type { ModelPicture } from '../../src/explain/run/modelPicture.js';
+import type { ModelPicture } from './modelPicture.js';
 
 /** Beyond this many standard deviations the Gaussian is cut off. */
 const REACH = 3;

@@ -1,4 +1,4 @@
-import { modelPicture } from '../../src/explain/run/modelPicture.js';
+import { modelPicture } from './modelPicture.js';
 import type { ExplainTarget } from '../../src/explain/explanation.js';
 import type { LabelledObject } from '../scenes/labelled.js';
 import { Random } from '../scenes/random.js';

@@ -1,9 +1,10 @@
 import { EfficientDet } from '../../src/detector/efficientDet.js';
 import { MaskedDetector } from '../../src/explain/network/maskedDetector.js';
-import type { Explainer, ExplainTarget, TargetExplanation } from '../../src/explain/explanation.js';
+import type { ExplainedTarget, Explainer, ExplainTarget } from '../../src/explain/explanation.js';
 import { openExplainer } from '../../src/explain/run/explainerPool.js';
 import type { ExplainSettings } from '../../src/explain/settings.js';
 import type { Size } from '../../src/geometry/letterbox.js';
+import { modelPicture } from './modelPicture.js';
 
 /** A source picture. */
 export interface SourcePixels {
@@ -38,15 +39,11 @@ export class NetworkBench {
     target: ExplainTarget,
     settings: ExplainSettings,
     seed: number,
-  ): Promise<TargetExplanation & { readonly passes: number }> {
-    for await (const { final, targets, passes } of this.#explainer.explain({
-      pixels,
-      size,
-      targets: [target],
-      settings,
-      seed,
-    }))
-      if (final) return { ...targets[0], passes };
+  ): Promise<ExplainedTarget & { readonly passes: number }> {
+    const { pixels: input } = modelPicture(pixels, size, this.#explainer.manifest.input);
+    const request = { input, size, targets: [target], settings, seed };
+    for await (const { complete, targets, passes } of this.#explainer.explain(request))
+      if (complete) return { ...targets[0], passes };
     throw new Error(`${settings.method} ended without a final map`);
   }
 

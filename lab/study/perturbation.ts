@@ -1,6 +1,7 @@
 import type { MaskedDetector } from '../../src/explain/network/maskedDetector.js';
 import type { MaskedPicture } from '../../src/explain/network/maskedPicture.js';
-import { fillPicture, type ModelPicture } from '../../src/explain/run/modelPicture.js';
+import { fillPicture } from '../../src/explain/run/fillPicture.js';
+import type { ModelPicture } from './modelPicture.js';
 import type { ExplainTarget } from '../../src/explain/explanation.js';
 import { toInput } from '../../src/geometry/letterbox.js';
 import { changedPixels, perturbationMask, type Perturbation } from '../numbers/perturbationCurve.js';
@@ -34,7 +35,10 @@ export class PerturbationScorer {
     const { content } = picture.placed;
     const targets = [{ box: toInput(target.box, picture.placed), classIndex: target.classIndex }];
     const common = { pixels: picture.pixels, content, targets, rule: settings.rule };
-    const deletion = await detector.picture({ ...common, fill: fillPicture(picture, settings.removed) });
+    const deletion = await detector.picture({
+      ...common,
+      fill: fillPicture(picture.pixels, picture.placed, settings.removed),
+    });
     const insertion = await detector.picture({ ...common, fill: blurredPicture(picture, settings.blurSigma) });
     const scorer = new PerturbationScorer({ deletion, insertion }, picture, settings);
     // Each picture looks at itself without a mask, twice where the target is found.

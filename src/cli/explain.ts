@@ -3,13 +3,14 @@ import { PROVIDERS, type Provider } from '../detector/providers.js';
 import { ExpectedError } from '../errors.js';
 import { openExplainer } from '../explain/run/explainerPool.js';
 import { BandModels } from '../explain/frame/bandModels.js';
-import { explainFrame, type ExplainProgress } from '../explain/frame/explainFrame.js';
+import type { Explanation } from '../explain/explanation.js';
 import { windowBefore } from '../explain/frame/explainWindow.js';
 import { type FrameToExplain, prepareFrame, type PreparedFrame } from '../explain/frame/prepareFrame.js';
 import type { PerceptionConfig } from '../perception/configSchema.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import path from 'node:path';
 import { ExplainFiles, type ExplainSummary } from '../explain/frame/explanationFiles.js';
+import { paintFile } from '../images/paint.js';
 import { addExplainMethodFlags, explainSettingsOf, type ExplainMethodFlags } from './explainFlags.js';
 import { findFrame } from './explainSource.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
@@ -109,8 +110,8 @@ async function run(image: string | undefined, flags: ExplainFlags): Promise<void
     const wish = { boxes: { most: MOST_BOXES }, settings, seed: flags.seed };
     const { prepared, numbers } = chooseBox(await prepareFrame(models, source, wish), flags.box, file);
     const images = window === 1 ? undefined : await windowBefore(models, source.before, prepared);
-    const files = new ExplainFiles(output, source, prepared, numbers, config.pictures, images);
-    const windowed = images ? { ...prepared, work: { ...prepared.work, window: images } } : prepared;
+    const files = new ExplainFiles(output, source, prepared, numbers, config.pictures, paintFile, images);
+    const windowed = images ? { ...prepared, request: { ...prepared.request, window: images } } : prepared;
     const summary = await explain(windowed, files, signal);
     process.stdout.write(
       flags.json === true ? `${JSON.stringify(summary, undefined, 2)}\n` : describe(summary, source, output),
@@ -127,10 +128,10 @@ async function explain(prepared: PreparedFrame, files: ExplainFiles, signal: Abo
   const startedMs = performance.now();
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   let progress: Progress = noProgress;
-  let last: ExplainProgress | undefined;
+  let last: Explanation | undefined;
   let previewMs = startedMs;
   try {
-    for await (const partial of explainFrame(prepared.explainer, prepared.work, signal)) {
+    for await (const partial of prepared.explainer.explain(prepared.request, signal)) {
       last = partial;
       if (progress === noProgress) progress = startProgress('explaining', partial.plannedPasses, 'passes');
       progress.update(partial.passes);
@@ -180,7 +181,7 @@ function chooseBox(
   box: number | 'all',
   file: string,
 ): { readonly prepared: PreparedFrame; readonly numbers: readonly number[] } {
-  const { targets } = prepared.work;
+  const { targets } = prepared.request;
   if (targets.length === 0)
     throw new ExpectedError(
       'input',
@@ -189,7 +190,7 @@ function chooseBox(
     );
   if (box === 'all') return { prepared, numbers: targets.map((_, index) => index + 1) };
   const target = targets[box - 1];
-  if (target) return { prepared: { ...prepared, work: { ...prepared.work, targets: [target] } }, numbers: [box] };
+  if (target) return { prepared: { ...prepared, request: { ...prepared.request, targets: [target] } }, numbers: [box] };
   const list = targets.map(({ className, score }, index) => `${index + 1}: ${className} ${score.toFixed(2)}`);
   throw new ExpectedError('usage', `there is no box ${box}; there are ${list.join(', ')}`, 'choose one of these');
 }

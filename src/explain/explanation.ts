@@ -16,11 +16,11 @@ export interface ExplainTarget {
   readonly score: number;
 }
 
-/** One picture, the boxes of it that want an explanation, and how they are explained. */
+/** One picture, the boxes of it that want an explanation, and how they are explained. Nothing is copied or moved: the caller keeps its arrays. */
 export interface ExplainRequest {
-  /** uint8 [height, width, 3], RGB, at the size of the source. Copied or moved by nobody: the caller keeps it. */
-  readonly pixels: Uint8Array;
-  /** Size of the source image. */
+  /** uint8 [H, W, 3], RGB: the picture as the model takes it (images/resize.ts), the very pixels that the detections came from. */
+  readonly input: Uint8Array;
+  /** Size of the source image, over which boxes and maps are. */
   readonly size: Size;
   /** All explained by the same masks; at least one. */
   readonly targets: readonly ExplainTarget[];
@@ -29,7 +29,7 @@ export interface ExplainRequest {
   readonly window?: readonly WindowFrame[];
   /** A whole number from 0 to 2³² − 1. Equal requests with equal seeds give equal maps. */
   readonly seed: number;
-  /** Continue from here instead of starting: see `PartialExplanation.checkpoint`. */
+  /** Continue from here instead of starting: see `Explanation.checkpoint`. */
   readonly resume?: ExplanationCheckpoint;
 }
 
@@ -47,7 +47,7 @@ export interface ExplanationCheckpoint {
 }
 
 /** What is known about one target so far. */
-export interface TargetExplanation {
+export interface ExplainedTarget {
   /** Over the whole source image, at the resolution of the model's content area or lower. */
   readonly map: SaliencyMap;
   /** Standard error of each value of `map`, in its unit; absent where the method is not random. */
@@ -61,19 +61,27 @@ export interface TargetExplanation {
   readonly convergence?: number;
 }
 
-/** The state of an explanation after some forward passes. */
-export interface PartialExplanation {
+/** How far the maps have come after some forward passes. */
+export interface MapsSoFar {
   /** Masked forward passes done. */
   readonly passes: number;
   readonly plannedPasses: number;
   /** Whether the maps are stable by the early stop's criterion. */
   readonly converged: boolean;
   /** True for the last one, and only for it. */
-  readonly final: boolean;
+  readonly complete: boolean;
   /** In the order of the request's targets. */
-  readonly targets: readonly TargetExplanation[];
+  readonly targets: readonly ExplainedTarget[];
   /** What to continue from; ask before the next result. Absent where the method has nothing to continue. */
   readonly checkpoint?: () => ExplanationCheckpoint;
+}
+
+/** The answer to a request, as far as it has come: the maps, and everything that made them. */
+export interface Explanation extends MapsSoFar {
+  readonly request: ExplainRequest;
+  readonly model: { readonly name: string; readonly sha256: string; readonly provider: Provider };
+  /** Nanoseconds since the epoch. */
+  readonly madeAtNs: bigint;
 }
 
 /** Explains detections of one model. */
@@ -85,6 +93,6 @@ export interface Explainer {
    * an aborted explanation throws the signal's reason.
    * @throws ExpectedError `input` for a request that does not fit, `usage` for settings that cannot be met here
    */
-  explain(request: ExplainRequest, signal?: AbortSignal): AsyncIterable<PartialExplanation>;
+  explain(request: ExplainRequest, signal?: AbortSignal): AsyncIterable<Explanation>;
   close(): Promise<void>;
 }

@@ -16,14 +16,15 @@ const MAX_WINDOW = 64;
  * @throws ExpectedError `input` for pixels, boxes, classes or a checkpoint that do not fit, `usage` for settings and seed
  */
 export function checkRequest(request: ExplainRequest, manifest: ModelManifest): void {
-  const { pixels, size, targets, seed, resume } = request;
+  const { input, size, targets, seed, resume } = request;
   const { width, height } = size;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE))
     throw misfit(`a picture of ${width}×${height} pixels`, 'give whole numbers of pixels');
-  if (pixels.length !== width * height * 3)
+  const { width: inputWidth, height: inputHeight } = manifest.input;
+  if (input.length !== inputWidth * inputHeight * 3)
     throw misfit(
-      `${pixels.length} values are no ${width}×${height} RGB picture, which has ${width * height * 3}`,
-      'give the pixels interleaved, three bytes each, and their size',
+      `${input.length} values are no ${inputWidth}×${inputHeight} RGB picture, which has ${inputWidth * inputHeight * 3}`,
+      'give the picture laid into the input of the model, pixels interleaved, three bytes each',
     );
   if (targets.length === 0 || targets.length > MAX_TARGETS)
     throw misfit(`${targets.length} boxes to explain`, `give 1 to ${MAX_TARGETS}`);
@@ -47,7 +48,7 @@ export function checkRequest(request: ExplainRequest, manifest: ModelManifest): 
   if (resume) checkCheckpoint(resume, request, manifest);
 }
 
-function checkWindow(window: readonly WindowFrame[], { pixels, size, targets, settings }: ExplainRequest): void {
+function checkWindow(window: readonly WindowFrame[], { input, size, targets, settings }: ExplainRequest): void {
   const { method } = settings;
   if (method === 'grad-cam' || method === 'sidu')
     throw new ExpectedError(
@@ -57,9 +58,9 @@ function checkWindow(window: readonly WindowFrame[], { pixels, size, targets, se
     );
   if (window.length >= MAX_WINDOW) throw misfit(`${window.length + 1} images of a window`, `give up to ${MAX_WINDOW}`);
   for (const frame of window) {
-    if (frame.pixels.length !== pixels.length)
+    if (frame.size.width !== size.width || frame.size.height !== size.height || frame.input.length !== input.length)
       throw misfit(
-        `an image of the window with ${frame.pixels.length} values beside one with ${pixels.length}`,
+        `an image of the window of ${frame.size.width}×${frame.size.height} pixels beside one of ${size.width}×${size.height}`,
         'the masks of a window need images of one size: give a shorter window',
       );
     if (frame.boxes.length !== targets.length)
@@ -87,7 +88,7 @@ function misfit(what: string, remedy: string): ExpectedError {
 
 /** SHA-256 of everything that the maps depend on. */
 export function requestHash(request: ExplainRequest, manifest: ModelManifest): string {
-  const { pixels, size, targets, settings, seed, window = [] } = request;
+  const { input, size, targets, settings, seed, window = [] } = request;
   const rest = JSON.stringify([
     manifest.sha256,
     size,
@@ -96,7 +97,7 @@ export function requestHash(request: ExplainRequest, manifest: ModelManifest): s
     seed,
     ...window.map(({ boxes }) => boxes.map((box) => box ?? null)),
   ]);
-  const hash = createHash('sha256').update(pixels);
-  for (const frame of window) hash.update(frame.pixels);
+  const hash = createHash('sha256').update(input);
+  for (const frame of window) hash.update(frame.input);
   return hash.update(rest).digest('hex');
 }

@@ -1,6 +1,7 @@
 import type { DetectionThresholds } from '../detector/efficientDet.js';
 import { asError, ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
+import type { PictureToPaint } from '../images/paint.js';
 import { DetectorPool } from './detectorPool.js';
 import type { DetectionJob, DetectionJobResult, LoadedModel } from './protocol.js';
 import type { Spectrum } from '../spectrum.js';
@@ -19,6 +20,7 @@ import type {
   Pictures,
 } from './perceivedSet.js';
 import { VisionClient, type VisionService } from './visionClient.js';
+import type { DecodedPicture } from './visionProtocol.js';
 
 /** Inference of the pipeline, done in other threads; a DetectorPool is one. Models are keyed by spectrum. */
 export interface DetectionService {
@@ -175,6 +177,22 @@ export class PerceptionPipeline {
   async render(frame: PerceivedFrame, wanted: PictureRequest): Promise<Pictures> {
     if (this.#end !== undefined) throw this.#end;
     return this.#guard(this.services.vision.render(frame.pictureKey, frame.detections, wanted));
+  }
+
+  /**
+   * The decoded picture of a frame that was perceived a moment ago, and the very input that it was detected in: who explains it need not
+   * decode it a second time.
+   * @throws as `render`
+   */
+  async pixels({ pictureKey, header }: PerceivedFrame): Promise<DecodedPicture> {
+    if (this.#end !== undefined) throw this.#end;
+    return this.#guard(this.services.vision.pixels(pictureKey, header.spectrum));
+  }
+
+  /** Paints any picture in the vision thread. @throws ExpectedError (environment) when the vision worker has died */
+  async paint(picture: PictureToPaint): Promise<Uint8Array> {
+    if (this.#end !== undefined) throw this.#end;
+    return this.#guard(this.services.vision.paint(picture));
   }
 
   /** Takes nothing more, lets what is in work finish, and ends the threads. */

@@ -1,9 +1,10 @@
+import type { PictureToPaint } from '../images/paint.js';
 import type { SensorImage } from '../images/sensorImage.js';
 import type { ExpectedError } from '../errors.js';
 import type { Spectrum } from '../spectrum.js';
 import type { PictureRequest, Pictures } from './perceivedSet.js';
 import type { ExplainedDetection } from './protocol.js';
-import type { Prepared, VisionReply, VisionRequest, VisionSetup } from './visionProtocol.js';
+import type { DecodedPicture, Prepared, VisionReply, VisionRequest, VisionSetup } from './visionProtocol.js';
 import { SpareBuffers } from '../workers/spareBuffers.js';
 import { WorkerClient } from '../workers/workerClient.js';
 
@@ -18,6 +19,9 @@ export interface VisionService {
   reuse(input: Uint8Array): void;
   /** @throws Error where the picture is no longer kept */
   render(key: number, detections: readonly ExplainedDetection[], wanted: PictureRequest): Promise<Pictures>;
+  /** @throws Error where the picture is no longer kept */
+  pixels(key: number, spectrum: Spectrum): Promise<DecodedPicture>;
+  paint(picture: PictureToPaint): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -91,6 +95,18 @@ export class VisionClient implements VisionService {
     const reply = await this.#worker.call({ kind: 'render', key, detections, wanted });
     if (reply.kind !== 'rendered') throw new TypeError(`the vision worker answered ${reply.kind}`);
     return reply.pictures;
+  }
+
+  async pixels(key: number, spectrum: Spectrum): Promise<DecodedPicture> {
+    const reply = await this.#worker.call({ kind: 'pixels', key, spectrum });
+    if (reply.kind !== 'pixels') throw new TypeError(`the vision worker answered ${reply.kind}`);
+    return reply;
+  }
+
+  async paint(picture: PictureToPaint): Promise<Uint8Array> {
+    const reply = await this.#worker.call({ kind: 'paint', picture });
+    if (reply.kind !== 'painted') throw new TypeError(`the vision worker answered ${reply.kind}`);
+    return reply.file;
   }
 
   close(): Promise<void> {

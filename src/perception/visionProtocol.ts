@@ -1,6 +1,8 @@
 import type { Size, ResizeRule } from '../geometry/letterbox.js';
 import type { ColorMapName } from '../images/colorMap.js';
 import type { IntensityConfig } from '../images/intensity.js';
+import type { PictureToPaint } from '../images/paint.js';
+import type { Pixels } from '../images/pixels.js';
 import type { SensorImage } from '../images/sensorImage.js';
 import type { ExplainedDetection } from './protocol.js';
 import type { Spectrum } from '../spectrum.js';
@@ -67,6 +69,26 @@ export interface Rendered {
   readonly pictures: Pictures;
 }
 
+/** A copy of a kept picture, and the same laid into its model's input once more. */
+export interface PixelsRequest {
+  readonly kind: 'pixels';
+  readonly key: number;
+  readonly spectrum: Spectrum;
+}
+
+/** A decoded picture, and as its model takes it. */
+export interface DecodedPicture {
+  readonly pixels: Pixels;
+  /** uint8 [H, W, 3], RGB: the very bytes that the detections came from. */
+  readonly input: Uint8Array<ArrayBuffer>;
+}
+
+/** Make a picture file of plain values. */
+export interface PaintRequest {
+  readonly kind: 'paint';
+  readonly picture: PictureToPaint;
+}
+
 /** Load OpenCV, so that its absence shows at the start. */
 export interface HelloRequest {
   readonly kind: 'hello';
@@ -77,5 +99,10 @@ export interface Hello {
   readonly opencvVersion: string;
 }
 
-export type VisionRequest = HelloRequest | PrepareRequest | RenderRequest;
-export type VisionReply = Hello | Prepared | Rendered;
+export type VisionRequest = HelloRequest | PrepareRequest | RenderRequest | PixelsRequest | PaintRequest;
+export type VisionReply =
+  | Hello
+  | Prepared
+  | Rendered
+  | ({ readonly kind: 'pixels' } & DecodedPicture)
+  | { readonly kind: 'painted'; readonly file: Uint8Array<ArrayBuffer> };

@@ -5,11 +5,14 @@ import { encodeJpeg } from '../images/encode.js';
 import { IntensityNormalizer } from '../images/intensity.js';
 import { opencvVersion } from '../images/opencv.js';
 import { paintOverlay } from '../images/overlay.js';
+import { paintFile } from '../images/paint.js';
 import type { PixelMemory } from '../images/pixelMemory.js';
 import type { Pixels } from '../images/pixels.js';
 import { resizeToInput, thumbnail } from '../images/resize.js';
 import type { Spectrum } from '../spectrum.js';
 import type {
+  DecodedPicture,
+  PixelsRequest,
   PrepareRequest,
   Prepared,
   RenderRequest,
@@ -46,6 +49,17 @@ export class VisionTasks {
         const { input, imageMemory } = value;
         return { value, transfer: [input.buffer, ...(imageMemory ? [imageMemory.buffer as ArrayBuffer] : [])] };
       }
+      case 'pixels': {
+        const { pixels, input } = this.#pixels(request);
+        return {
+          value: { kind: 'pixels', pixels, input },
+          transfer: [pixels.data.buffer as ArrayBuffer, input.buffer],
+        };
+      }
+      case 'paint': {
+        const file = paintFile(request.picture);
+        return { value: { kind: 'painted', file }, transfer: [file.buffer] };
+      }
       case 'render': {
         const value = this.#render(request);
         const { overlay, thumbnail: small, overlayPixels } = value.pictures;
@@ -60,10 +74,7 @@ export class VisionTasks {
   }
 
   #prepare({ key, spectrum, stampNs, image, inputMemory }: PrepareRequest): Prepared {
-    const band = this.setup.bands[spectrum];
-    if (band === undefined) {
-      throw new ExpectedError('usage', `the band ${spectrum} is not configured`, `add cameras.${spectrum}`);
-    }
+    const band = this.#band(spectrum);
     const started = performance.now();
     const memory: PixelMemory = (byteLength) => this.#spare.take(byteLength);
     const pixels = decodeImage(image, { normalizer: this.#normalizer(spectrum), stampNs, memory });
@@ -79,11 +90,31 @@ export class VisionTasks {
     return { kind: 'prepared', input, ...imageMemory, source, decodeMs: decoded - started, resizeMs };
   }
 
+  #pixels({ key, spectrum }: PixelsRequest): DecodedPicture {
+    const pixels = this.#keptPicture(key);
+    const { input } = this.#band(spectrum);
+    // The kept buffer may be longer-lived than the answer, and goes back among the spare ones.
+    return {
+      pixels: { ...pixels, data: Uint8Array.from(pixels.data) },
+      input: resizeToInput(pixels, letterbox(pixels, input, input.resize)),
+    };
+  }
+
+  #band(spectrum: Spectrum): NonNullable<VisionSetup['bands'][Spectrum]> {
+    const band = this.setup.bands[spectrum];
+    if (band !== undefined) return band;
+    throw new ExpectedError('usage', `the band ${spectrum} is not configured`, `add cameras.${spectrum}`);
+  }
+
+  #keptPicture(key: number): Pixels {
+    const pixels = this.#kept.get(key);
+    if (pixels !== undefined) return pixels;
+    throw new Error(`picture ${key} is no longer kept: it can be asked for only soon after it came`);
+  }
+
   #render({ key, detections, wanted }: RenderRequest): Rendered {
     const started = performance.now();
-    const pixels = this.#kept.get(key);
-    if (pixels === undefined)
-      throw new Error(`picture ${key} is no longer kept: it can be painted only soon after it came`);
+    const pixels = this.#keptPicture(key);
     const { overlayOpacity, colorMap, jpegQuality, thumbnailSide } = { ...this.setup.pictures, ...wanted.style };
     const painted =
       wanted.overlay === true || wanted.overlayPixels === true

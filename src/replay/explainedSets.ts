@@ -1,16 +1,22 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BagWriter } from '../bag/bagWriter.js';
 import { OUTPUT_TYPES, toCompressedImage } from '../messages/outputMessages.js';
 import { ExpectedError } from '../errors.js';
 import type { ExplainSettings } from '../explain/settings.js';
-import type { Explanation } from '../explain/frame/frameExplanation.js';
-import { EXPLANATION_TYPE, toExplanationMessage } from '../explain/frame/explanationMessage.js';
-import type { ExplainedFrame } from '../explain/frame/frameExplainerProtocol.js';
-import { FrameExplainer } from '../explain/frame/frameExplainer.js';
+import type { Explanation } from '../explain/explanation.js';
+import { BandModels } from '../explain/frame/bandModels.js';
+import { ExplainFiles } from '../explain/frame/explanationFiles.js';
+import { EXPLANATION_TYPE, toExplanationMessages } from '../explain/frame/explanationMessage.js';
+import { mapFigures } from '../explain/frame/mapFigures.js';
+import { overlayOf } from '../explain/frame/pictures.js';
+import { prepareDetected } from '../explain/frame/prepareFrame.js';
+import { openExplainer } from '../explain/run/explainerPool.js';
 import type { Frame } from '../images/frame.js';
-import type { PerceptionConfig } from '../perception/configSchema.js';
 import type { FrameSet } from '../perception/frameSet.js';
 import type { PerceivedFrame, PerceivedSet } from '../perception/perceivedSet.js';
+import type { PerceptionPipeline } from '../perception/perception.js';
+import { outputError } from '../outputError.js';
 import type { ReportExplanation } from '../report/reportInput.js';
 import { aboveFloor } from '../maps/saliencyMap.js';
 import type { Spectrum } from '../spectrum.js';
@@ -40,7 +46,7 @@ export interface ExplainedSummary {
 }
 
 /** Explanations of a frame's detections, in their order; undefined for those beyond the most. */
-export type FrameExplanations = ReadonlyMap<Spectrum, readonly (Explanation | undefined)[]>;
+export type FrameExplanations = ReadonlyMap<Spectrum, readonly (ReportExplanation | undefined)[]>;
 
 /** Boxes of an image that are explained; one more costs hardly anything. */
 const MOST_BOXES = 20;
@@ -63,27 +69,36 @@ export function spreadSets(expected: number, wanted: number): ReadonlySet<number
   );
 }
 
-/** Explains chosen sets of a replay while it runs, and writes what comes of it beside the recorded messages. */
+/**
+ * Explains chosen sets of a replay while it runs, and writes what comes of it beside the recorded messages. The pixels are those that the
+ * vision thread still holds, and it paints: OpenCV serves no other thread of the process.
+ */
 export class ExplainedSets {
   readonly #chosen: ReadonlySet<number>;
   readonly #kept = new Map<number, ReadonlyMap<Spectrum, Frame>>();
   readonly #folder: string;
-  #explainer: FrameExplainer | undefined;
+  readonly #models: BandModels;
   #counts = { sets: 0, images: 0, boxes: 0, passes: 0, seconds: 0 };
   readonly #wish: ExplainWish;
-  readonly #config: PerceptionConfig;
+  readonly #pipeline: PerceptionPipeline;
   readonly #bag: BagWriter;
 
   /**
    * @param expected frame sets that the drive is likely to have
    * @param output folder of the replay's outputs
    */
-  constructor(wish: ExplainWish, config: PerceptionConfig, bag: BagWriter, expected: number, output: string) {
+  constructor(wish: ExplainWish, pipeline: PerceptionPipeline, bag: BagWriter, expected: number, output: string) {
     this.#wish = wish;
-    this.#config = config;
+    this.#pipeline = pipeline;
     this.#bag = bag;
     this.#chosen = spreadSets(expected, wish.sets);
     this.#folder = path.join(output, EXPLANATIONS);
+    const { workers, threads, providers } = pipeline.config.execution;
+    this.#models = new BandModels(pipeline.config, openExplainer, {
+      providers,
+      ...(workers !== undefined && { workers }),
+      ...(threads !== undefined && { threads }),
+    });
   }
 
   /** Announces the topics of the bands. */
@@ -108,7 +123,7 @@ export class ExplainedSets {
   /**
    * Explains a set if it is one of the chosen.
    * @param ordinal its number, from 0
-   * @throws ExpectedError as FrameExplainer.explain
+   * @throws ExpectedError as `prepareDetected` and `Explainer.explain`, `output`, or `environment` where a thread is gone
    */
   async explain(
     set: PerceivedSet,
@@ -118,14 +133,14 @@ export class ExplainedSets {
   ): Promise<FrameExplanations> {
     const frames = this.#kept.get(ordinal);
     this.#kept.delete(ordinal);
-    const explained = new Map<Spectrum, readonly (Explanation | undefined)[]>();
+    const explained = new Map<Spectrum, readonly (ReportExplanation | undefined)[]>();
     if (frames === undefined || signal?.aborted) return explained;
     for (const [spectrum, perceived] of set.frames) {
       const frame = frames.get(spectrum);
       if (perceived.kind !== 'perceived' || perceived.detections.length === 0 || frame === undefined) continue;
       const made = await this.#explainFrame(frame, perceived, signal, onProgress);
       if (made === undefined) break;
-      explained.set(spectrum, inOrder(perceived, made.explanations));
+      explained.set(spectrum, inOrder(perceived, made.explanation));
       await this.#write(perceived, made);
     }
     if (explained.size > 0) this.#counts.sets++;
@@ -138,28 +153,48 @@ export class ExplainedSets {
     return { method: settings.method, settings, seed, ...this.#counts, seconds, files: this.#folder };
   }
 
-  close(): void {
-    this.#explainer?.close();
+  close(): Promise<void> {
+    return this.#models.close();
   }
 
-  /** Undefined where the replay was interrupted. */
+  /** Writes maps, overlays and `explanation.json` into a folder of the frame's. Undefined where the replay was interrupted. */
   async #explainFrame(
     frame: Frame,
-    { header, detections, model }: PerceivedFrame,
+    perceived: PerceivedFrame,
     signal: AbortSignal | undefined,
     onProgress: ((note: string) => void) | undefined,
   ): Promise<ExplainedFrame | undefined> {
     const { settings, seed } = this.#wish;
+    const { header, detections, model } = perceived;
     const { spectrum, stampNs } = header;
-    this.#explainer ??= FrameExplainer.start({ config: this.#config, settings, seed, mostBoxes: MOST_BOXES });
     const startedMs = performance.now();
-    const named = detections.map(({ box, className, score }) => ({ box, className, score }));
-    const source = { frame, logged: { detections: named, modelSha256: model.sha256 } };
     try {
-      return await this.#explainer.explain(source, path.join(this.#folder, `${String(stampNs)}.${spectrum}`), {
-        signal,
-        onProgress: (passes, planned) => onProgress?.(`| explaining ${spectrum}: pass ${passes} of ${planned}`),
+      // Before anything else: pictures are kept for a moment only.
+      const image = await this.#pipeline.pixels(perceived);
+      const explainer = await this.#models.explainer(spectrum);
+      const named = detections.map(({ box, className, score }) => ({ box, className, score }));
+      const logged = { detections: named, modelSha256: model.sha256 };
+      const prepared = prepareDetected(explainer, frame, image, logged, {
+        boxes: { most: MOST_BOXES },
+        settings,
+        seed,
       });
+      const folder = path.join(this.#folder, `${String(stampNs)}.${spectrum}`);
+      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+        throw outputError(folder, error);
+      });
+      let explanation: Explanation | undefined;
+      for await (const partial of explainer.explain(prepared.request, signal)) {
+        explanation = partial;
+        onProgress?.(`| explaining ${spectrum}: pass ${partial.passes} of ${partial.plannedPasses}`);
+      }
+      if (explanation === undefined) throw new Error(`the explainer of ${model.name} said nothing`);
+      const { pictures } = this.#pipeline.config;
+      const numbers = prepared.request.targets.map((_, i) => i + 1);
+      const paint = this.#pipeline.paint.bind(this.#pipeline);
+      const files = new ExplainFiles(folder, { frame, logged }, prepared, numbers, pictures, paint);
+      await files.write(explanation, { interrupted: false, seconds: (performance.now() - startedMs) / 1000 });
+      return { explanation, overlay: await paint(overlayOf(prepared.pixels, explanation, pictures)) };
     } catch (error) {
       if (signal?.aborted && !(error instanceof ExpectedError)) return undefined;
       throw error;
@@ -168,42 +203,43 @@ export class ExplainedSets {
     }
   }
 
-  async #write({ header }: PerceivedFrame, { explanations, overlay }: ExplainedFrame): Promise<void> {
-    const { explanation, overlay: overlayTopic } = explanationTopics(header.spectrum);
-    for (const one of explanations)
-      await this.#bag.writeMessage(explanation, header.receivedNs, toExplanationMessage(one));
-    await this.#bag.writeMessage(overlayTopic, header.receivedNs, toCompressedImage(header, 'jpeg', overlay));
+  async #write({ header }: PerceivedFrame, { explanation, overlay }: ExplainedFrame): Promise<void> {
+    const topics = explanationTopics(header.spectrum);
+    for (const message of toExplanationMessages(explanation, header))
+      await this.#bag.writeMessage(topics.explanation, header.receivedNs, message);
+    await this.#bag.writeMessage(topics.overlay, header.receivedNs, toCompressedImage(header, 'jpeg', overlay));
     this.#counts.images++;
-    this.#counts.boxes += explanations.length;
-    this.#counts.passes += explanations[0]?.passes ?? 0;
+    this.#counts.boxes += explanation.targets.length;
+    this.#counts.passes += explanation.passes;
   }
 }
 
-/** The explanations, which come best score first, in the order of the detections. */
-function inOrder({ detections }: PerceivedFrame, explanations: readonly Explanation[]): (Explanation | undefined)[] {
-  const ordered: (Explanation | undefined)[] = detections.map(() => undefined);
+interface ExplainedFrame {
+  readonly explanation: Explanation;
+  /** JPEG with the boxes and their maps. */
+  readonly overlay: Uint8Array;
+}
+
+/** The explanation's targets, which come best score first, in the order of the detections. */
+function inOrder({ detections }: PerceivedFrame, explanation: Explanation): (ReportExplanation | undefined)[] {
+  const ordered: (ReportExplanation | undefined)[] = detections.map(() => undefined);
   detections
     .map(({ score }, index) => ({ score, index }))
     .sort((a, b) => b.score - a.score)
-    .forEach(({ index }, rank) => (ordered[index] = explanations[rank]));
+    .slice(0, explanation.targets.length)
+    .forEach(({ index }, rank) => (ordered[index] = reportExplanation(explanation, rank)));
   return ordered;
 }
 
-/** An explanation as the report shows it. */
-export function reportExplanation({
-  map,
-  standardError,
-  lost,
-  passes,
-  scores,
-  source,
-}: Explanation): ReportExplanation {
-  const energyInBox = scores.get('energy_in_box');
+/** One target's explanation as the report shows it. */
+function reportExplanation(explanation: Explanation, index: number): ReportExplanation {
+  const { map, standardError, lost } = explanation.targets[index];
+  const energyInBox = mapFigures(explanation, index).get('energy_in_box');
   return {
-    map: source.settings.method === 'grad-cam' ? map : aboveFloor(map),
+    map: explanation.request.settings.method === 'grad-cam' ? map : aboveFloor(map),
     ...(standardError && { standardError }),
     lost,
-    passes,
+    passes: explanation.passes,
     ...(energyInBox !== undefined && { energyInBox }),
   };
 }

@@ -139,7 +139,7 @@ class Replay {
       await Promise.allSettled([outputs.annotated.close(), outputs.report.abort(), outputs.lines?.close()]);
       throw error;
     } finally {
-      outputs.explained?.close();
+      await outputs.explained?.close();
     }
   }
 
@@ -172,7 +172,7 @@ class Replay {
         lines,
         fusion: fusion && new ReplayFusion(fusion, annotated),
         baseline: this.#baselineRecorder(),
-        explained: explain && new ExplainedSets(explain, config, annotated, this.#likelySets(), output),
+        explained: explain && new ExplainedSets(explain, this.pipeline, annotated, this.#likelySets(), output),
       };
     } catch (error) {
       await annotated.close();

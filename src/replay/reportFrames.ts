@@ -1,11 +1,10 @@
-import type { Explanation } from '../explain/frame/frameExplanation.js';
 import type { PerceivedFrame, PerceivedSet } from '../perception/perceivedSet.js';
 import type { ReportFused, ReportTrackStep } from '../report/wholeSetInput.js';
 import type { ReportFrame, ReportFrameSet } from '../report/reportInput.js';
 import type { TrackStep } from '../tracking/mapTracks.js';
 import type { ExplainedFusion } from './replayFusion.js';
 import type { SetTracks } from './replayTracks.js';
-import { reportExplanation, type FrameExplanations } from './explainedSets.js';
+import type { FrameExplanations } from './explainedSets.js';
 
 /**
  * A perceived set as the report takes it.
@@ -59,7 +58,7 @@ function reportFused({ fused, contributions }: ExplainedFusion): ReportFused {
 
 function reportFrame(
   { header, width, height, detections, pictures }: PerceivedFrame,
-  explanations: readonly (Explanation | undefined)[] = [],
+  explanations: NonNullable<ReturnType<FrameExplanations['get']>> = [],
 ): ReportFrame {
   return {
     spectrum: header.spectrum,
@@ -74,7 +73,7 @@ function reportFrame(
       level: source.level,
       ...(attention ? { attention } : {}),
       ...(map ? { map } : {}),
-      ...(explanations[i] && { explanation: reportExplanation(explanations[i]) }),
+      ...(explanations[i] && { explanation: explanations[i] }),
     })),
   };
 }

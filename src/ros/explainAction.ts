@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { troubleLine } from '../errors.js';
-import type { ExplainProgress } from '../explain/frame/explainFrame.js';
-import { toExplanationMessage } from '../explain/frame/explanationMessage.js';
+import type { Explanation } from '../explain/explanation.js';
+import { type ImageOrigin, toExplanationMessages } from '../explain/frame/explanationMessage.js';
 import type { ExplainGoal } from './explainGoal.js';
 import { GOAL_RESPONSE, type Rcl, type RclGoalHandle, type RclNode } from './rcl.js';
 
@@ -12,10 +12,16 @@ const FEEDBACK_MS = 500;
 /** How long a result can still be asked for, seconds; goals hold images. */
 const RESULT_TIMEOUT = 60;
 
+/** How far a goal's explanation has come. */
+export interface GoalProgress {
+  readonly image: ImageOrigin;
+  readonly explanation: Explanation;
+}
+
 export interface ActionHooks {
   /** @throws ExpectedError for a goal that does not hold */
   readonly read: (goal: unknown) => ExplainGoal;
-  readonly explain: (goal: ExplainGoal, signal: AbortSignal) => AsyncIterable<ExplainProgress>;
+  readonly explain: (goal: ExplainGoal, signal: AbortSignal) => AsyncIterable<GoalProgress>;
 }
 
 /** The action `~/explain`: one goal at a time, in the order of arrival, each with feedback, each cancellable also while it waits. */
@@ -96,7 +102,7 @@ export class ExplainAction {
   }
 
   async #explain(handle: RclGoalHandle, goal: ExplainGoal, signal: AbortSignal): Promise<object> {
-    let last: ExplainProgress | undefined;
+    let last: GoalProgress | undefined;
     const startedMs = performance.now();
     let toldMs = -Infinity;
     try {
@@ -104,7 +110,7 @@ export class ExplainAction {
       for await (const progress of this.hooks.explain(goal, signal)) {
         last = progress;
         const nowMs = performance.now();
-        if (!progress.complete && nowMs - toldMs >= FEEDBACK_MS) {
+        if (!progress.explanation.complete && nowMs - toldMs >= FEEDBACK_MS) {
           handle.publishFeedback(feedbackOf(progress, nowMs - startedMs));
           toldMs = nowMs;
         }
@@ -127,17 +133,18 @@ export class ExplainAction {
   }
 }
 
-function feedbackOf({ passes, plannedPasses, explanations }: ExplainProgress, elapsedMs: number): object {
+function feedbackOf({ image, explanation }: GoalProgress, elapsedMs: number): object {
+  const { passes, plannedPasses } = explanation;
   return {
     passes,
     planned_passes: plannedPasses,
     seconds_left: passes > 0 ? ((plannedPasses - passes) * elapsedMs) / passes / 1000 : -1,
-    partial: explanations.map(toExplanationMessage),
+    partial: toExplanationMessages(explanation, image),
   };
 }
 
-function resultOf(last: ExplainProgress | undefined, message: string): object {
-  return { explanations: last?.explanations.map(toExplanationMessage) ?? [], message };
+function resultOf(last: GoalProgress | undefined, message: string): object {
+  return { explanations: last ? toExplanationMessages(last.explanation, last.image) : [], message };
 }
 
 /** The state changes a moment after the cancel callback has agreed to it. */

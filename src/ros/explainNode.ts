@@ -2,18 +2,18 @@ import path from 'node:path';
 import { EXIT_CODES, ExpectedError, troubleLine } from '../errors.js';
 import { BandModels, type OpenExplainer } from '../explain/frame/bandModels.js';
 import { CpuBudget } from '../explain/queue/cpuBudget.js';
-import { explainFrame, type ExplainProgress } from '../explain/frame/explainFrame.js';
 import { ExplainLoop, type LoopParameters } from '../explain/queue/explainLoop.js';
 import type { ExplainedImage } from '../explain/queue/explanationStore.js';
-import { overlayJpeg } from '../explain/frame/pictures.js';
+import { overlayOf } from '../explain/frame/pictures.js';
 import { prepareFrame } from '../explain/frame/prepareFrame.js';
 import { findLoggedFrame } from '../frameLog/findLoggedFrame.js';
+import { paintFile } from '../images/paint.js';
 import { RecentCount } from '../explain/queue/recentCount.js';
 import { bandsOf, defaultConfig, loadConfig } from '../perception/config.js';
 import type { PerceptionConfig } from '../perception/configSchema.js';
 import type { Spectrum } from '../spectrum.js';
 import { DiagnosticsPublisher } from './diagnosticsPublisher.js';
-import { ExplainAction } from './explainAction.js';
+import { ExplainAction, type GoalProgress } from './explainAction.js';
 import { explainStatus } from './explainDiagnostics.js';
 import { type ExplainGoal, readGoal, settingsOf } from './explainGoal.js';
 import { ExplainOutputs } from './explainOutputs.js';
@@ -165,10 +165,10 @@ export class ExplainNode {
   }
 
   /** One message that the middleware does not take is no reason to end. */
-  #publish(image: Pick<ExplainedImage, 'explanations' | 'overlay'>): void {
+  #publish(explained: Omit<ExplainedImage, 'set'>): void {
     this.#lately.images.add();
     try {
-      this.#outputs.get(image.explanations[0].image.spectrum)?.publish(image);
+      this.#outputs.get(explained.image.spectrum)?.publish(explained);
     } catch (error) {
       this.node.getLogger().error(`the explanations could not be published: ${String(error)}`);
     }
@@ -177,22 +177,21 @@ export class ExplainNode {
   async *#explainNow(
     { image, spectrum, stampNs, wish }: ExplainGoal,
     signal: AbortSignal,
-  ): AsyncGenerator<ExplainProgress> {
+  ): AsyncGenerator<GoalProgress> {
     const logged = image ? undefined : await findLoggedFrame(this.start['frame_log.folder'], spectrum, stampNs);
     const source = image ? { frame: image } : logged && { frame: logged.frame, logged };
     if (source === undefined) throw new Error('unreachable: a frame that is not logged is an error');
-    const { explainer, pixels, work } = await prepareFrame(this.#models, source, wish);
-    if (work.targets.length === 0) {
+    const { explainer, pixels, request } = await prepareFrame(this.#models, source, wish);
+    if (request.targets.length === 0) {
       throw new ExpectedError('input', 'nothing is detected in the image', 'name a box and the class to explain it as');
     }
-    for await (const progress of explainFrame(explainer, work, signal)) {
-      const [first, ...others] = progress.explanations;
-      if (progress.complete && first) {
-        const explanations = [first, ...others] as const;
-        const overlay = overlayJpeg(pixels, explanations, loopParameters(this.parameters()).style);
-        this.#publish({ explanations, overlay });
+    const { frame } = source;
+    for await (const explanation of explainer.explain(request, signal)) {
+      if (explanation.complete) {
+        const overlay = paintFile(overlayOf(pixels, explanation, loopParameters(this.parameters()).style));
+        this.#publish({ image: frame, explanation, overlay });
       }
-      yield progress;
+      yield { image: frame, explanation };
     }
   }
 

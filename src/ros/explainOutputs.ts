@@ -1,6 +1,6 @@
 import { OUTPUT_TYPES, toCompressedImage } from '../messages/outputMessages.js';
 import type { ExplainedImage } from '../explain/queue/explanationStore.js';
-import { EXPLANATION_TYPE, toExplanationMessage } from '../explain/frame/explanationMessage.js';
+import { EXPLANATION_TYPE, toExplanationMessages } from '../explain/frame/explanationMessage.js';
 import type { Spectrum } from '../spectrum.js';
 import { cdrSerializer } from '../messages/cdr.js';
 import { outputPublisher } from './outputPublisher.js';
@@ -22,9 +22,9 @@ export class ExplainOutputs {
     this.#overlay = publish(OUTPUT_TYPES.overlay, 'overlay/compressed', 1);
   }
 
-  publish({ explanations, overlay }: Pick<ExplainedImage, 'explanations' | 'overlay'>): void {
-    for (const explanation of explanations)
-      this.#explanations.publish(serializeExplanation(toExplanationMessage(explanation)));
-    this.#overlay.publish(serializeOverlay(toCompressedImage(explanations[0].image, 'jpeg', overlay)));
+  publish({ image, explanation, overlay }: Omit<ExplainedImage, 'set'>): void {
+    for (const message of toExplanationMessages(explanation, image))
+      this.#explanations.publish(serializeExplanation(message));
+    this.#overlay.publish(serializeOverlay(toCompressedImage(image, 'jpeg', overlay)));
   }
 }

@@ -103,6 +103,15 @@ export class FakeServices {
       this.clock.advance(ms(100));
       return Promise.resolve({ overlay: Uint8Array.of(1), renderMs: 100 });
     },
+    pixels: (key) => {
+      this.calls.push(`pixels ${this.#bandOfKey.get(key) ?? 'rgb'}`);
+      const pixels = { width: 64, height: 48, channels: 1 as const, data: new Uint8Array(64 * 48) };
+      return Promise.resolve({ pixels, input: new Uint8Array(12) });
+    },
+    paint: ({ kind }) => {
+      this.calls.push(`paint ${kind}`);
+      return Promise.resolve(Uint8Array.of(2));
+    },
     close: () => {
       this.closed++;
       return Promise.resolve();

@@ -5,7 +5,7 @@ import { loadCoco } from '../../scenes/loadCoco.js';
 import type { LabelledImage } from '../../scenes/labelled.js';
 import type { Detection } from '../../../src/detector/detection.js';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import { modelPicture } from '../../study/modelPicture.js';
 import { area, iou } from '../../../src/geometry/box.js';
 import type { Size } from '../../../src/geometry/letterbox.js';
 import { decodeImage } from '../../../src/images/decode.js';

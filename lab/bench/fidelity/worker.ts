@@ -1,7 +1,8 @@
 import { MaskedDetector } from '../../../src/explain/network/maskedDetector.js';
 import type { MaskedPicture, MaskedTarget } from '../../../src/explain/network/maskedPicture.js';
 import { gridBatch } from '../../../src/explain/run/gridBatch.js';
-import { fillPicture, modelPicture, type ModelPicture } from '../../../src/explain/run/modelPicture.js';
+import { fillPicture } from '../../../src/explain/run/fillPicture.js';
+import { modelPicture, type ModelPicture } from '../../study/modelPicture.js';
 import { toInput } from '../../../src/geometry/letterbox.js';
 import { areaUnderCurve, PERTURBATIONS, relativeArea } from '../../numbers/perturbationCurve.js';
 import { importanceRanks } from '../../../src/maps/pixelOrder.js';
@@ -67,7 +68,7 @@ async function pictureOf(
   if (known) return known;
   const made = await detector.picture({
     pixels: laid.pixels,
-    fill: fillPicture(laid, 'black'),
+    fill: fillPicture(laid.pixels, laid.placed, 'black'),
     content: laid.placed.content,
     targets,
     rule: { among, ...RULE },

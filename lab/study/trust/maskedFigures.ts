@@ -2,7 +2,8 @@ import type { MaskedDetector } from '../../../src/explain/network/maskedDetector
 import type { MaskedPicture, MaskedPictureSetup } from '../../../src/explain/network/maskedPicture.js';
 import { estimateOf, mapSize } from '../../../src/explain/estimates/estimateOf.js';
 import { gridBatch } from '../../../src/explain/run/gridBatch.js';
-import { fillPicture, type ModelPicture } from '../../../src/explain/run/modelPicture.js';
+import { fillPicture } from '../../../src/explain/run/fillPicture.js';
+import type { ModelPicture } from '../modelPicture.js';
 import type { SettingsOf } from '../../../src/explain/settings.js';
 import { toInput } from '../../../src/geometry/letterbox.js';
 import { attentionFigures, type AttentionFigures } from '../../../src/maps/attention.js';
@@ -38,7 +39,7 @@ export async function maskedFigures(
   const targets = detections.map(({ box, classIndex }) => ({ box: toInput(box, laid.placed), classIndex }));
   const setup: MaskedPictureSetup = {
     pixels: laid.pixels,
-    fill: fillPicture(laid, how.fill),
+    fill: fillPicture(laid.pixels, laid.placed, how.fill),
     content,
     targets,
     rule: how.target,

@@ -1,6 +1,6 @@
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
 import { MaskedDetector } from '../../../src/explain/network/maskedDetector.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import { modelPicture } from '../modelPicture.js';
 import { attentionFigures } from '../../../src/maps/attention.js';
 import { gradCam, type GradCamVariant } from '../../../src/perception/gradCam.js';
 import type { SourcePixels } from '../networkBench.js';

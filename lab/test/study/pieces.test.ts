@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
 import { readModelFiles } from '../../../src/detector/manifest.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import { modelPicture } from '../../study/modelPicture.js';
 import { importanceRanks } from '../../../src/maps/pixelOrder.js';
 import { float32Values } from '../../../src/onnx/tensors.js';
 import { readModel } from '../../../src/onnx/modelFile.js';

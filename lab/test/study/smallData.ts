@@ -4,7 +4,7 @@ import { encodePng } from '../../scenes/png.js';
 import { Random } from '../../scenes/random.js';
 import { encodeMask } from '../../scenes/runLength.js';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import { modelPicture } from '../../study/modelPicture.js';
 import { fixture } from '../../../test/detector/reference.js';
 
 export const TINY = fixture('efficientdet-tiny.json');

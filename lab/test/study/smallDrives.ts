@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodePng } from '../../scenes/png.js';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import { modelPicture } from '../../study/modelPicture.js';
 import { movedPicture, noisyPicture } from '../../study/mapChecks.js';
 import { fixture } from '../../../test/detector/reference.js';
 import { blocks, SIZE, TINY } from './smallData.js';

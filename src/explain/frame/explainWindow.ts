@@ -1,6 +1,8 @@
 import type { WindowFrame } from '../run/windowScores.js';
 import type { Box } from '../../geometry/box.js';
+import { letterbox } from '../../geometry/letterbox.js';
 import type { Frame } from '../../images/frame.js';
+import { resizeToInput } from '../../images/resize.js';
 import { IouTracker } from '../../tracking/iouTracker.js';
 import { TRACKING } from '../../tracking/mapTracks.js';
 import type { BandModels } from './bandModels.js';
@@ -21,25 +23,31 @@ export interface WindowImage extends WindowFrame {
 export async function windowBefore(
   models: BandModels,
   before: readonly Frame[],
-  { work, detections }: PreparedFrame,
+  { explainer, request, detections }: PreparedFrame,
 ): Promise<WindowImage[]> {
   let next = 1;
   const tracker = new IouTracker(TRACKING, () => next++);
-  const images: { readonly frame: Frame; readonly pixels: Uint8Array; readonly boxOf: Map<number, Box> }[] = [];
+  const { input } = explainer.manifest;
+  const images: (Omit<WindowImage, 'boxes'> & { readonly boxOf: Map<number, Box> })[] = [];
   for (const frame of before) {
     const pixels = decodeRgb(frame.image, models.config.cameras[frame.spectrum]?.intensity);
     const found = await models.detect(frame.spectrum, pixels);
     const { tracks } = tracker.add(found);
-    images.push({ frame, pixels: pixels.data, boxOf: new Map(found.map(({ box }, i) => [tracks[i], box])) });
+    const size = { width: pixels.width, height: pixels.height };
+    images.push({
+      stampNs: frame.stampNs,
+      input: resizeToInput(pixels, letterbox(size, input, input.resize)),
+      size,
+      boxOf: new Map(found.map(({ box }, i) => [tracks[i], box])),
+    });
   }
   const { tracks } = tracker.add(detections);
-  const targetTracks = work.targets.map(({ box, className }) => {
+  const targetTracks = request.targets.map(({ box, className }) => {
     const index = detections.findIndex((detection) => detection.box === box && detection.className === className);
     return tracks[index];
   });
-  return images.map(({ frame, pixels, boxOf }) => ({
-    stampNs: frame.stampNs,
-    pixels,
+  return images.map(({ boxOf, ...image }) => ({
+    ...image,
     boxes: targetTracks.map((track) => boxOf.get(track)),
   }));
 }

@@ -3,12 +3,13 @@ import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dump } from 'npyjs';
 import { outputError } from '../../outputError.js';
-import type { ExplainProgress } from './explainFrame.js';
-import type { Explanation } from './frameExplanation.js';
+import type { ExplainedTarget, Explanation } from '../explanation.js';
 import type { WindowImage } from './explainWindow.js';
-import { mapPixels, paintExplanations } from './pictures.js';
+import { mapFigures } from './mapFigures.js';
+import { overlayOf, pictureOfMap } from './pictures.js';
 import type { FrameToExplain, PreparedFrame } from './prepareFrame.js';
-import { encodePng } from '../../images/encode.js';
+import type { ColorMapName } from '../../images/colorMap.js';
+import type { PictureToPaint } from '../../images/paint.js';
 import type { SaliencyMap } from '../../maps/saliencyMap.js';
 import { versions } from '../../versions.js';
 
@@ -28,10 +29,9 @@ export class ExplainFiles {
   readonly prepared: PreparedFrame;
   /** Number of each explained box among the detections, from 1. */
   readonly numbers: readonly number[];
-  readonly style: {
-    readonly overlayOpacity: number;
-    readonly colorMap: 'inferno' | 'viridis' | 'cividis' | 'turbo' | 'jet';
-  };
+  readonly style: { readonly overlayOpacity: number; readonly colorMap: ColorMapName };
+  /** Paints where OpenCV is: `paintFile`, or the vision thread's. */
+  readonly paint: (picture: PictureToPaint) => Uint8Array | Promise<Uint8Array>;
   /** The images before, where the masks stand still over several. */
   readonly window: readonly WindowImage[] | undefined;
 
@@ -40,10 +40,8 @@ export class ExplainFiles {
     source: FrameToExplain,
     prepared: PreparedFrame,
     numbers: readonly number[],
-    style: {
-      readonly overlayOpacity: number;
-      readonly colorMap: 'inferno' | 'viridis' | 'cividis' | 'turbo' | 'jet';
-    },
+    style: ExplainFiles['style'],
+    paint: ExplainFiles['paint'],
     window?: readonly WindowImage[],
   ) {
     this.folder = folder;
@@ -51,82 +49,84 @@ export class ExplainFiles {
     this.prepared = prepared;
     this.numbers = numbers;
     this.style = style;
+    this.paint = paint;
     this.window = window;
   }
 
   /**
    * Writes maps, overlays and summary as far as they have come.
-   * @param progress `undefined`: nothing has come yet
+   * @param explanation `undefined`: nothing has come yet
    * @throws ExpectedError `output`
    */
-  async write(progress: ExplainProgress | undefined, outcome: ExplainOutcome): Promise<ExplainSummary> {
-    for (const [index, explanation] of (progress?.explanations ?? []).entries())
-      await this.#writeBox(index, explanation);
-    const summary = this.summary(progress, outcome);
+  async write(explanation: Explanation | undefined, outcome: ExplainOutcome): Promise<ExplainSummary> {
+    if (explanation) for (const index of explanation.targets.keys()) await this.#writeBox(explanation, index);
+    const summary = this.summary(explanation, outcome);
     await this.#replace('explanation.json', `${JSON.stringify(summary, undefined, 2)}\n`);
     return summary;
   }
 
-  summary(progress: ExplainProgress | undefined, { interrupted, seconds }: ExplainOutcome) {
-    const { explainer, work, detections } = this.prepared;
+  summary(explanation: Explanation | undefined, { interrupted, seconds }: ExplainOutcome) {
+    const { explainer, request, detections } = this.prepared;
     const { frame, logged } = this.source;
     const { name, sha256 } = explainer.manifest;
-    const first = progress?.explanations[0];
     return {
-      complete: progress?.complete ?? false,
+      complete: explanation?.complete ?? false,
       interrupted,
       image: {
         source: frame.topic,
         spectrum: frame.spectrum,
         stampNs: String(frame.stampNs),
         frameId: frame.frameId,
-        ...work.image.size,
+        ...request.size,
         sha256: createHash('sha256').update(frame.image.data).digest('hex'),
       },
-      method: work.settings.method,
-      settings: work.settings,
-      seed: work.seed,
-      passes: progress?.passes ?? 0,
-      plannedPasses: progress?.plannedPasses ?? null,
-      converged: first?.converged ?? false,
+      method: request.settings.method,
+      settings: request.settings,
+      seed: request.seed,
+      passes: explanation?.passes ?? 0,
+      plannedPasses: explanation?.plannedPasses ?? null,
+      converged: explanation?.converged ?? false,
       seconds: Number(seconds.toFixed(3)),
       model: { name, sha256, provider: explainer.provider },
       versions: versions(),
       ...(this.window && { window: windowOf(this.window) }),
       detections: { count: detections.length, from: logged ? 'the frame log' : 'this model' },
-      boxes: work.targets.map((target, index) => {
-        const explanation = progress?.explanations[index];
+      boxes: request.targets.map((target, index) => {
+        const explained = explanation?.targets[index];
         return {
           number: this.numbers[index] ?? index + 1,
           className: target.className,
           score: target.score,
           box: target.box,
-          ...(explanation && {
-            lost: explanation.lost,
-            scores: Object.fromEntries(explanation.scores),
-            map: figuresOf(explanation.map),
-            ...(explanation.standardError && { standardError: figuresOf(explanation.standardError) }),
-            files: this.#filesOf(index, explanation),
-          }),
+          ...(explanation &&
+            explained && {
+              lost: explained.lost,
+              scores: Object.fromEntries(mapFigures(explanation, index)),
+              map: figuresOf(explained.map),
+              ...(explained.standardError && { standardError: figuresOf(explained.standardError) }),
+              files: this.#filesOf(index, explained),
+            }),
         };
       }),
     };
   }
 
-  async #writeBox(index: number, explanation: Explanation): Promise<void> {
-    const { map, standardError, image } = explanation;
-    const { pixels } = this.prepared;
-    const files = this.#filesOf(index, explanation);
-    const { colorMap } = this.style;
-    await this.#replace(files.map, encodePng(mapPixels(map, image.size, colorMap)));
+  async #writeBox(explanation: Explanation, index: number): Promise<void> {
+    const { map, standardError } = explanation.targets[index];
+    const { pixels, request } = this.prepared;
+    const { colorMap, overlayOpacity } = this.style;
+    const files = this.#filesOf(index, explanation.targets[index]);
+    await this.#replace(files.map, await this.paint(pictureOfMap(map, request.size, colorMap)));
     await this.#replace(files.mapValues, npy(map));
-    await this.#replace(files.overlay, encodePng(paintExplanations(pixels, [explanation], this.style)));
+    const overlay = overlayOf(pixels, explanation, { colorMap, overlayOpacity }, index);
+    await this.#replace(files.overlay, await this.paint(overlay));
     if (!standardError || !files.standardError || !files.standardErrorValues) return;
-    await this.#replace(files.standardError, encodePng(mapPixels(standardError, image.size, colorMap)));
+    await this.#replace(files.standardError, await this.paint(pictureOfMap(standardError, request.size, colorMap)));
     await this.#replace(files.standardErrorValues, npy(standardError));
   }
 
-  #filesOf(index: number, { target, standardError }: Explanation) {
+  #filesOf(index: number, { standardError }: ExplainedTarget) {
+    const target = this.prepared.request.targets[index];
     // A class's name comes from the model's manifest and may be anything.
     const name = target.className.replace(/[^\w-]+/g, '_').slice(0, 60);
     const base = `${String(this.numbers[index] ?? index + 1).padStart(2, '0')}-${name}`;

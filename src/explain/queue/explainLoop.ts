@@ -7,11 +7,12 @@ import type { CpuBudget } from './cpuBudget.js';
 import { type DurableFiles, durableFiles } from '../../files/durableFiles.js';
 import type { LogFile } from '../../frameLog/fileNames.js';
 import type { Totals } from './explainJournal.js';
-import { explainFrame, type ExplainProgress } from '../frame/explainFrame.js';
+import type { Explanation } from '../explanation.js';
 import { ExplainQueue, type QueueOrder } from './explainQueue.js';
 import { type ExplainedImage, ExplanationStore } from './explanationStore.js';
 import { type LoggedFrame, type LoggedSet, readLoggedSet } from '../../frameLog/loggedFrames.js';
-import { overlayJpeg, type OverlayStyle } from '../frame/pictures.js';
+import { paintFile } from '../../images/paint.js';
+import { overlayOf, type OverlayStyle } from '../frame/pictures.js';
 import { prepareFrame } from '../frame/prepareFrame.js';
 
 export interface LoopOptions {
@@ -223,27 +224,22 @@ export class ExplainLoop {
     await this.#pace(signal);
     const { settings, seed, style, maxBoxes } = this.hooks.parameters();
     const wish = { boxes: { most: maxBoxes }, settings, seed };
-    const { explainer, pixels, work } = await prepareFrame(this.models, { frame, logged }, wish);
-    let last: ExplainProgress | undefined;
-    for await (const progress of explainFrame(explainer, work, signal)) {
-      last = progress;
-      const { passes, plannedPasses: planned } = progress;
+    const { explainer, pixels, request } = await prepareFrame(this.models, { frame, logged }, wish);
+    let explanation: Explanation | undefined;
+    for await (const partial of explainer.explain(request, signal)) {
+      explanation = partial;
+      const { passes, plannedPasses: planned } = partial;
       this.#inWork = { set: set.id, band: frame.spectrum, passes, planned };
-      if (!progress.complete) await this.#holdBack(signal);
+      if (!partial.complete) await this.#holdBack(signal);
     }
-    const [first, ...others] = last?.explanations ?? [];
-    if (last?.complete !== true || first === undefined)
+    if (explanation?.complete !== true)
       throw new Error(`the explainer of ${explainer.manifest.name} has ended too early`);
-    const explanations = [first, ...others] as const;
-    const explained: ExplainedImage = {
-      set: set.id,
-      explanations,
-      overlay: overlayJpeg(pixels, explanations, style),
-    };
+    const overlay = paintFile(overlayOf(pixels, explanation, style));
+    const explained: ExplainedImage = { set: set.id, image: frame, explanation, overlay };
     const file = await this.#keep(explained, signal);
     await this.#queue.progressed(set);
     this.#images++;
-    this.#boxes += explanations.length;
+    this.#boxes += explanation.targets.length;
     this.hooks.onExplained(explained, file);
     await this.#holdBack(signal);
   }

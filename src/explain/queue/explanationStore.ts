@@ -8,15 +8,16 @@ import { ExpectedError } from '../../errors.js';
 import { atomically } from '../../files/atomicWrite.js';
 import { claimFolder } from '../../files/ownFolder.js';
 import { parseLogFile } from '../../frameLog/fileNames.js';
-import type { Explanation } from '../frame/frameExplanation.js';
-import { EXPLANATION_TYPE, toExplanationMessage } from '../frame/explanationMessage.js';
+import type { Explanation } from '../explanation.js';
+import { EXPLANATION_TYPE, type ImageOrigin, toExplanationMessages } from '../frame/explanationMessage.js';
+import { versions } from '../../versions.js';
 
 /** What was made of one image. */
 export interface ExplainedImage {
   /** Id of the logged set that the image belongs to (see LogFile); names the file. */
   readonly set: string;
-  /** At least one, all of the same image. */
-  readonly explanations: readonly [Explanation, ...Explanation[]];
+  readonly image: ImageOrigin;
+  readonly explanation: Explanation;
   /** JPEG with the boxes and their maps. */
   readonly overlay: Uint8Array;
 }
@@ -68,14 +69,13 @@ export class ExplanationStore {
    * @returns the file
    * @throws ExpectedError `output` where it cannot be written; there is no result then, and nothing is left of it
    */
-  async write({ set, explanations, overlay }: ExplainedImage, unfinished: ReadonlySet<string>): Promise<string> {
+  async write(explained: ExplainedImage, unfinished: ReadonlySet<string>): Promise<string> {
     await this.#claim();
     await this.#makeRoom(USUAL_BYTES, unfinished);
-    const [{ image }] = explanations;
     const number = this.#newest + 1;
-    const file = path.join(this.folder, `${set}.${image.spectrum}.${number}.mcap`);
+    const file = path.join(this.folder, `${explained.set}.${explained.image.spectrum}.${number}.mcap`);
     try {
-      await atomically(file, (partial) => writeResult(partial, explanations, overlay), { durable: true });
+      await atomically(file, (partial) => writeResult(partial, explained), { durable: true });
     } catch (error) {
       throw error instanceof ExpectedError ? error : outputError(file, error);
     }
@@ -119,12 +119,7 @@ function parseResult(name: string): Result | undefined {
   return set === undefined ? undefined : { name, set, band, number: Number(number ?? 0) };
 }
 
-async function writeResult(
-  file: string,
-  explanations: ExplainedImage['explanations'],
-  overlay: Uint8Array,
-): Promise<void> {
-  const [{ image, source }] = explanations;
+async function writeResult(file: string, { image, explanation, overlay }: ExplainedImage): Promise<void> {
   const { spectrum, stampNs } = image;
   const writer = await BagWriter.create(file, { overwrite: true });
   try {
@@ -132,11 +127,11 @@ async function writeResult(
     const overlayTopic = `${topic}/overlay/compressed`;
     // MCAP knows no time before 1970; the messages' own stamps stay as they are.
     const logTimeNs = stampNs < 0n ? 0n : stampNs;
-    await writer.addMetadata('multispectral_saliency', source.versions);
+    await writer.addMetadata('multispectral_saliency', versions());
     await writer.addTopic({ name: topic, type: EXPLANATION_TYPE });
     await writer.addTopic({ name: overlayTopic, type: OUTPUT_TYPES.overlay });
-    for (const explanation of explanations)
-      await writer.writeMessage(topic, logTimeNs, toExplanationMessage(explanation));
+    for (const message of toExplanationMessages(explanation, image))
+      await writer.writeMessage(topic, logTimeNs, message);
     await writer.writeMessage(overlayTopic, logTimeNs, toCompressedImage(image, 'jpeg', overlay));
   } finally {
     await writer.close();

@@ -8,7 +8,7 @@ import type { FeatureMaskKind } from '../masks/featureMasks.js';
 import type { GradCamVariant } from '../../perception/gradCam.js';
 import type { MaskStreamOptions } from '../masks/maskStream.js';
 import type { SaliencyMap } from '../../maps/saliencyMap.js';
-import type { Fill } from './modelPicture.js';
+import type { Fill } from './fillPicture.js';
 import type { SiduLevel } from '../masks/siduMasks.js';
 
 /** What an explanation worker is started with. */
@@ -20,10 +20,11 @@ export interface ExplainWorkerSetup {
   readonly batch: number;
 }
 
-/** A source picture and the boxes to explain in it. */
-export interface SourcePicture {
-  /** uint8 [h, w, 3], RGB. */
-  readonly pixels: Uint8Array;
+/** A picture and the boxes to explain in it. */
+export interface PictureToExplain {
+  /** uint8 [H, W, 3], RGB, laid into the model's input. */
+  readonly input: Uint8Array;
+  /** Of the source image. */
   readonly size: Size;
   /** Boxes in source pixels. */
   readonly targets: readonly { readonly box: Box; readonly classIndex: number }[];
@@ -46,7 +47,7 @@ export type ExplainTask =
   | {
       readonly kind: 'begin';
       readonly id: number;
-      readonly picture: SourcePicture;
+      readonly picture: PictureToExplain;
       readonly fill: Fill;
       readonly rule: SearchRule;
       /** Left out: masks come with `scoreGrids`. */
@@ -63,12 +64,12 @@ export type ExplainTask =
   /** SIDU's masks of a picture. */
   | {
       readonly kind: 'siduMasks';
-      readonly picture: SourcePicture;
+      readonly picture: PictureToExplain;
       readonly rule: SearchRule;
       readonly masks: FeatureMaskKind;
     }
   | { readonly kind: 'end'; readonly id: number }
-  | { readonly kind: 'gradCam'; readonly picture: SourcePicture; readonly variant: GradCamVariant }
+  | { readonly kind: 'gradCam'; readonly picture: PictureToExplain; readonly variant: GradCamVariant }
   | { readonly kind: 'close' };
 
 export type ExplainAnswer =

@@ -3,7 +3,7 @@ import { EfficientDet } from '../../detector/efficientDet.js';
 import { MaskedDetector } from '../network/maskedDetector.js';
 import type { MaskedPicture, MaskedTarget, MaskScores } from '../network/maskedPicture.js';
 import { iou } from '../../geometry/box.js';
-import { letterbox, toInput, type Size } from '../../geometry/letterbox.js';
+import { letterbox, toInput, type Letterbox } from '../../geometry/letterbox.js';
 import { gradCam, type GradCamVariant } from '../../perception/gradCam.js';
 import { MaskStream } from '../masks/maskStream.js';
 import { isCorrected } from '../estimates/correctedRidgeEstimate.js';
@@ -15,10 +15,10 @@ import type {
   ExplainWorkerSetup,
   LiveMasking,
   MaskValue,
-  SourcePicture,
+  PictureToExplain,
 } from './explainProtocol.js';
 import { gridBatch } from './gridBatch.js';
-import { fillPicture, modelPicture, type ModelPicture } from './modelPicture.js';
+import { fillPicture } from './fillPicture.js';
 import { siduMasks, type SiduLevel } from '../masks/siduMasks.js';
 
 /** Entry point of a worker thread of the explainer: hosts the sessions and scores masks. */
@@ -77,11 +77,13 @@ serve<ExplainTask, ExplainAnswer>(async (task) => {
 
 async function begin(task: Extract<ExplainTask, { kind: 'begin' }>): Promise<void> {
   const detector = await maskedDetector();
-  const { laid, content, targets } = layIn(task.picture, detector);
+  const { placed, targets } = placeIn(task.picture, detector);
+  const { content } = placed;
   const { rule, live, value } = task;
+  const pixels = task.picture.input;
   // Only D-RISE compares with what the network says of the unmasked picture.
   const look = value === 'similarity';
-  const picture = { pixels: laid.pixels, fill: fillPicture(laid, task.fill), content, targets, rule, look };
+  const picture = { pixels, fill: fillPicture(pixels, placed, task.fill), content, targets, rule, look };
   pictures.set(task.id, {
     picture: await detector.picture(live ? { ...picture, features: live.ground } : picture),
     whole: live && live.corrected > 0 ? await detector.picture(picture) : undefined,
@@ -91,13 +93,13 @@ async function begin(task: Extract<ExplainTask, { kind: 'begin' }>): Promise<voi
   });
 }
 
-function layIn(
-  { pixels, size, targets }: SourcePicture,
-  { manifest }: MaskedDetector,
-): { laid: ModelPicture; content: Size; targets: MaskedTarget[] } {
-  const laid = modelPicture(pixels, size, manifest.input);
-  const placed = targets.map(({ box, classIndex }) => ({ box: toInput(box, laid.placed), classIndex }));
-  return { laid, content: laid.placed.content, targets: placed };
+/** Where the source image lies in the model's input, and its targets there. */
+function placeIn(
+  { size, targets }: PictureToExplain,
+  { manifest: { input } }: MaskedDetector,
+): { placed: Letterbox; targets: MaskedTarget[] } {
+  const placed = letterbox(size, input, input.resize);
+  return { placed, targets: targets.map(({ box, classIndex }) => ({ box: toInput(box, placed), classIndex })) };
 }
 
 function begun(id: number): BegunPicture {
@@ -135,19 +137,18 @@ async function score(
 
 async function makeSiduMasks(task: Extract<ExplainTask, { kind: 'siduMasks' }>): Promise<SiduLevel[]> {
   const detector = await maskedDetector();
-  const { laid, content, targets } = layIn(task.picture, detector);
-  const { rule, masks } = task;
-  return siduMasks(detector, { pixels: laid.pixels, content, targets, rule, masks });
+  const { placed, targets } = placeIn(task.picture, detector);
+  const { rule, masks, picture } = task;
+  return siduMasks(detector, { pixels: picture.input, content: placed.content, targets, rule, masks });
 }
 
 async function gradCamMaps(
-  { pixels, size, targets }: SourcePicture,
+  { input, size, targets }: PictureToExplain,
   variant: GradCamVariant,
 ): Promise<(SaliencyMap | undefined)[]> {
   const detector = await (plain ??= EfficientDet.load(setup.manifestPath, setup));
-  const laid = modelPicture(pixels, size, detector.manifest.input);
   const thresholds = { scoreThreshold: 0.01, maxDetections: 1000 };
-  const { detections, featureMaps } = await detector.detect(laid.pixels, size, thresholds);
+  const { detections, featureMaps } = await detector.detect(input, size, thresholds);
   const chosen = targets.map((target) => {
     const same = detections.filter(({ classIndex }) => classIndex === target.classIndex);
     const nearest = same.toSorted((a, b) => iou(b.box, target.box) - iou(a.box, target.box)).at(0);

@@ -7,8 +7,8 @@ import { letterbox, toInput } from '../../geometry/letterbox.js';
 import { MaskStream, type MaskStreamOptions } from '../masks/maskStream.js';
 import { WorkerClient } from '../../workers/workerClient.js';
 import { estimateOf, mapSize } from '../estimates/estimateOf.js';
-import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, SourcePicture } from './explainProtocol.js';
-import type { Explainer, ExplainRequest, PartialExplanation } from '../explanation.js';
+import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, PictureToExplain } from './explainProtocol.js';
+import type { Explainer, Explanation, ExplainRequest, MapsSoFar } from '../explanation.js';
 import { explainByMasks, type ScoreSource } from './maskExplanation.js';
 import { checkRequest, requestHash } from '../request.js';
 import type { SettingsOf } from '../settings.js';
@@ -81,9 +81,16 @@ class ExplainerPool implements Explainer {
     this.#batch = batch;
   }
 
-  async *explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<PartialExplanation> {
+  async *explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<Explanation> {
     signal?.throwIfAborted();
     checkRequest(request, this.manifest);
+    const { name, sha256 } = this.manifest;
+    const model = { name, sha256, provider: this.provider };
+    for await (const maps of this.#maps(request, signal))
+      yield { ...maps, request, model, madeAtNs: BigInt(Date.now()) * 1_000_000n };
+  }
+
+  async *#maps(request: ExplainRequest, signal: AbortSignal | undefined): AsyncGenerator<MapsSoFar> {
     const { settings } = request;
     switch (settings.method) {
       case 'rise':
@@ -110,7 +117,7 @@ class ExplainerPool implements Explainer {
     request: ExplainRequest,
     settings: SettingsOf<'rise'> | SettingsOf<'d-rise'> | SettingsOf<'live-rise'>,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<PartialExplanation> {
+  ): AsyncGenerator<MapsSoFar> {
     const { input } = this.manifest;
     const placed = letterbox(request.size, input, input.resize);
     const { content } = placed;
@@ -153,11 +160,11 @@ class ExplainerPool implements Explainer {
     request: ExplainRequest,
     settings: SettingsOf<'sidu'>,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<PartialExplanation> {
+  ): AsyncGenerator<MapsSoFar> {
     const id = this.#nextId++;
     const { input, classes } = this.manifest;
     const placed = letterbox(request.size, input, input.resize);
-    const picture = sourcePicture(request);
+    const picture = pictureOf(request);
     const { fill, target: rule, masks } = settings;
     try {
       await Promise.all(
@@ -199,14 +206,14 @@ class ExplainerPool implements Explainer {
     return this.#clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
   }
 
-  async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<PartialExplanation> {
-    const { maps } = await ask(this.#clients[0], { kind: 'gradCam', picture: sourcePicture(request), variant }, 'maps');
+  async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<MapsSoFar> {
+    const { maps } = await ask(this.#clients[0], { kind: 'gradCam', picture: pictureOf(request), variant }, 'maps');
     const nothing = { width: 1, height: 1, values: new Float32Array(1) };
     return {
       passes: 1,
       plannedPasses: 1,
       converged: false,
-      final: true,
+      complete: true,
       targets: maps.map((map) => ({ map: map ?? nothing, lost: map ? 0 : 1 })),
     };
   }
@@ -214,28 +221,28 @@ class ExplainerPool implements Explainer {
 
 /** A picture of a window, and which of the request's targets are in it. */
 interface WindowPicture {
-  readonly picture: SourcePicture;
+  readonly picture: PictureToExplain;
   readonly targets: readonly number[];
 }
 
 /** The picture itself, then those of its window that have any of the targets. */
 function windowPictures(request: ExplainRequest): [WindowPicture, ...WindowPicture[]] {
   const { targets, size, window = [] } = request;
-  const others = window.flatMap(({ pixels, boxes }): WindowPicture[] => {
+  const others = window.flatMap(({ input, boxes }): WindowPicture[] => {
     const present = targets.flatMap((target, index) => {
       const box = boxes[index];
       return box ? [{ index, target: { ...target, box } }] : [];
     });
     if (present.length === 0) return [];
-    const picture = sourcePicture({ pixels, size, targets: present.map(({ target }) => target) });
+    const picture = pictureOf({ input, size, targets: present.map(({ target }) => target) });
     return [{ picture, targets: present.map(({ index }) => index) }];
   });
-  return [{ picture: sourcePicture(request), targets: targets.map((_, index) => index) }, ...others];
+  return [{ picture: pictureOf(request), targets: targets.map((_, index) => index) }, ...others];
 }
 
-function sourcePicture({ pixels, size, targets }: Pick<ExplainRequest, 'pixels' | 'size' | 'targets'>): SourcePicture {
+function pictureOf({ input, size, targets }: Pick<ExplainRequest, 'input' | 'size' | 'targets'>): PictureToExplain {
   return {
-    pixels,
+    input,
     size,
     targets: targets.map(({ box, classIndex }) => ({ box: clip(box, size.width, size.height), classIndex })),
   };

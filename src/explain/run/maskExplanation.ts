@@ -1,7 +1,7 @@
 import type { Size } from '../../geometry/letterbox.js';
 import type { MaskStream } from '../masks/maskStream.js';
 import type { MapEstimate } from '../estimates/riseEstimate.js';
-import type { PartialExplanation, TargetExplanation } from '../explanation.js';
+import type { MapsSoFar, ExplainedTarget } from '../explanation.js';
 
 /** What the detector said about consecutive masks; T targets. */
 export interface BlockScores {
@@ -46,9 +46,9 @@ export async function* explainByMasks(
   lost: number[],
   requestHash: string,
   signal?: AbortSignal,
-): AsyncGenerator<PartialExplanation> {
-  const report = (): PartialExplanation => {
-    const targets = Array.from({ length: targetCount }, (_, t): TargetExplanation => {
+): AsyncGenerator<MapsSoFar> {
+  const report = (): MapsSoFar => {
+    const targets = Array.from({ length: targetCount }, (_, t): ExplainedTarget => {
       return {
         map: { ...map, values: estimate.map(t) },
         standardError: { ...map, values: estimate.standardError(t) },
@@ -65,7 +65,7 @@ export async function* explainByMasks(
       passes: done,
       plannedPasses: passes,
       converged,
-      final: converged || done >= passes,
+      complete: converged || done >= passes,
       targets,
       checkpoint: () => ({ request: requestHash, passes: done, lost: [...lost], sums: estimate.save() }),
     };
@@ -99,7 +99,7 @@ export async function* explainByMasks(
         signal?.throwIfAborted();
         const state = report();
         yield state;
-        if (state.final) return;
+        if (state.complete) return;
       }
     }
   } finally {

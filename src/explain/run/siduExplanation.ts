@@ -2,7 +2,7 @@ import type { GridMasks, MaskScores } from '../network/maskedPicture.js';
 import type { Letterbox, Size } from '../../geometry/letterbox.js';
 import { comparedOutputs, siduWeights, weightedMasks, type SiduOutput } from '../estimates/sidu.js';
 import { resample } from '../../maps/upsample.js';
-import type { PartialExplanation, TargetExplanation } from '../explanation.js';
+import type { MapsSoFar, ExplainedTarget } from '../explanation.js';
 import type { SiduLevel } from '../masks/siduMasks.js';
 
 /** Somebody who passes masks through the detector. */
@@ -49,7 +49,7 @@ export async function* explainBySidu(
   scorer: GridScorer,
   options: SiduOptions,
   signal?: AbortSignal,
-): AsyncGenerator<PartialExplanation> {
+): AsyncGenerator<MapsSoFar> {
   const unmasked = scorer.score(gridsOf(UNMASKED, plan.placed.input));
   const running = [unmasked];
   // Awaited in order below; until then a failure is nobody's unhandled rejection.
@@ -77,10 +77,10 @@ export async function* explainBySidu(
       answers.add(job, ious, vectors);
       const before = passes;
       passes += job.count;
-      const final = i === jobs.length - 1;
-      if (!final && Math.floor(passes / REPORT_EVERY) === Math.floor(before / REPORT_EVERY)) continue;
+      const complete = i === jobs.length - 1;
+      if (!complete && Math.floor(passes / REPORT_EVERY) === Math.floor(before / REPORT_EVERY)) continue;
       signal?.throwIfAborted();
-      yield { passes, plannedPasses: total, converged: false, final, targets: answers.explanations() };
+      yield { passes, plannedPasses: total, converged: false, complete, targets: answers.explanations() };
     }
   } finally {
     // What was asked for is not left running behind the caller's back.
@@ -141,9 +141,9 @@ class Answers {
     this.#passes += count;
   }
 
-  explanations(): TargetExplanation[] {
+  explanations(): ExplainedTarget[] {
     const { map, placed, classIndices } = this.#plan;
-    return classIndices.map((_, t): TargetExplanation => {
+    return classIndices.map((_, t): ExplainedTarget => {
       const level = this.#levels[t];
       if (!level) return { map: { ...map, values: new Float32Array(map.width * map.height) }, lost: this.#passes };
       const { rows, columns } = level;

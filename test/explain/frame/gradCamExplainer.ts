@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
-import type { Explainer, ExplainRequest, PartialExplanation } from '../../../src/explain/explanation.js';
-import { letterbox } from '../../../src/geometry/letterbox.js';
-import { resizeToInput } from '../../../src/images/resize.js';
+import type { Explainer, Explanation, ExplainRequest } from '../../../src/explain/explanation.js';
 import { gradCam } from '../../../src/perception/gradCam.js';
 import { iou } from '../../../src/geometry/box.js';
 
@@ -26,10 +24,8 @@ export async function openTestExplainer(
 ): Promise<Explainer> {
   const detector = await EfficientDet.load(manifestPath, { threads: 1 });
   const { manifest, classHead } = detector;
-  async function* explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<PartialExplanation> {
-    const { pixels, size, targets } = request;
-    const box = letterbox(size, manifest.input, manifest.input.resize);
-    const input = resizeToInput({ ...size, channels: 3, data: pixels }, box);
+  async function* explain(request: ExplainRequest, signal?: AbortSignal): AsyncGenerator<Explanation> {
+    const { input, size, targets } = request;
     const { detections, featureMaps } = await detector.detect(input, size, { scoreThreshold: 0, maxDetections: 100 });
     const chosen = targets.map(
       (target) => [...detections].sort((a, b) => iou(b.box, target.box) - iou(a.box, target.box))[0],
@@ -43,7 +39,10 @@ export async function openTestExplainer(
         passes: step,
         plannedPasses: steps.count,
         converged: false,
-        final: step === steps.count,
+        complete: step === steps.count,
+        request,
+        model: { name: manifest.name, sha256: manifest.sha256, provider: 'cpu' },
+        madeAtNs: BigInt(Date.now()) * 1_000_000n,
         targets: maps.map((map) => ({
           map,
           standardError: { ...map, values: map.values.map(Math.sqrt) },

@@ -83,7 +83,7 @@ describe('ExplainLoop', function () {
         style: { overlayOpacity: 0.6, colorMap: 'inferno', jpegQuality: 80 },
       }),
       mayGoOn: () => Promise.resolve(),
-      onExplained: ({ set, explanations }) => explained.push(`${set} ${explanations[0].image.spectrum}`),
+      onExplained: ({ set, image }) => explained.push(`${set} ${image.spectrum}`),
       onTrouble: (message) => {
         troubles.push(message);
         onTrouble(message);

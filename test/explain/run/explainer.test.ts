@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readPlainDetector } from '../../../src/detector/composedDetector.js';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
-import { readModelFiles } from '../../../src/detector/manifest.js';
+import { type ModelManifest, readModelFiles } from '../../../src/detector/manifest.js';
 import type { ExpectedError } from '../../../src/errors.js';
 import { openExplainer, type ExplainerOptions } from '../../../src/explain/run/explainerPool.js';
-import type { Explainer, ExplainRequest, ExplainTarget, PartialExplanation } from '../../../src/explain/explanation.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import type { Explainer, Explanation, ExplainRequest, ExplainTarget } from '../../../src/explain/explanation.js';
+import { letterbox } from '../../../src/geometry/letterbox.js';
+import { resizeToInput } from '../../../src/images/resize.js';
 import { presetSettings, type SettingsOf } from '../../../src/explain/settings.js';
 import type { WindowFrame } from '../../../src/explain/run/windowScores.js';
 import { GraphIndex } from '../../../src/onnx/graphIndex.js';
@@ -36,10 +37,10 @@ const rise: SettingsOf<'rise'> = {
   reportEvery: 15,
 };
 
-async function final(explainer: Explainer, request: ExplainRequest, signal?: AbortSignal): Promise<PartialExplanation> {
-  let last: PartialExplanation | undefined;
+async function final(explainer: Explainer, request: ExplainRequest, signal?: AbortSignal): Promise<Explanation> {
+  let last: Explanation | undefined;
   for await (const result of explainer.explain(request, signal)) last = result;
-  assert.ok(last?.final);
+  assert.ok(last?.complete);
   return last;
 }
 
@@ -52,16 +53,21 @@ async function withExplainer<T>(options: ExplainerOptions, work: (explainer: Exp
   }
 }
 
+/** The picture as the model takes it. */
+const layIn = (model: ModelManifest['input']): Uint8Array =>
+  resizeToInput({ ...size, channels: 3, data: pixels }, letterbox(size, model, model.resize));
+
 describe('the explainer', () => {
   let explainer: Explainer;
+  let input: Uint8Array;
   let request: ExplainRequest;
 
   before(async () => {
     const detector = await EfficientDet.load(MODEL, { threads: 1 });
-    const laid = modelPicture(pixels, size, detector.manifest.input);
-    const found = await detector.detect(laid.pixels, size, { scoreThreshold: 0, maxDetections: 1000 });
+    input = layIn(detector.manifest.input);
+    const found = await detector.detect(input, size, { scoreThreshold: 0, maxDetections: 1000 });
     const inside = found.detections.filter(({ box: b }) => b.x1 > 0 && b.y1 > 0 && b.x2 < 160 && b.y2 < 112);
-    request = { pixels, size, targets: inside.slice(0, 3), settings: rise, seed: 7 };
+    request = { input, size, targets: inside.slice(0, 3), settings: rise, seed: 7 };
     assert.equal(request.targets.length, 3);
     await detector.close();
     explainer = await openExplainer(MODEL, { workers: 2, threads: 1 });
@@ -125,14 +131,15 @@ describe('the explainer', () => {
 
   describe('over a window of images', () => {
     /** The picture, darker and moved by a pixel: another moment. */
-    const other = Uint8Array.from(pixels, (_, i) => Math.floor(0.8 * (pixels[i - 3] ?? 0)));
+    let other: Uint8Array;
+    before(() => (other = Uint8Array.from(input, (_, i) => Math.floor(0.8 * (input[i - 3] ?? 0)))));
     const settings = { ...rise, estimator: 'mean' } as const;
     const boxes = (): (ExplainTarget['box'] | undefined)[] => request.targets.map(({ box }) => box);
 
     it('is RISE without other images, and with the same image again', async () => {
       const alone = await final(explainer, { ...request, settings });
       assert.deepEqual((await final(explainer, { ...request, settings, window: [] })).targets, alone.targets);
-      const again = { pixels, boxes: boxes() };
+      const again = { input, size, boxes: boxes() };
       const three = await final(explainer, { ...request, settings, window: [again, again] });
       assert.deepEqual(three.targets, alone.targets);
     });
@@ -142,10 +149,10 @@ describe('the explainer', () => {
       const windowed = await final(explainer, {
         ...request,
         settings,
-        window: [{ pixels: other, boxes: [undefined, ...rest] }],
+        window: [{ input: other, size, boxes: [undefined, ...rest] }],
       });
       const alone = await final(explainer, { ...request, settings });
-      const moved = await final(explainer, { ...request, pixels: other, settings });
+      const moved = await final(explainer, { ...request, input: other, settings });
       assert.notDeepEqual(moved.targets[1].map, alone.targets[1].map);
       assert.deepEqual(windowed.targets[0].map, alone.targets[0].map);
       assert.ok(first);
@@ -157,14 +164,14 @@ describe('the explainer', () => {
     });
 
     it('continues from a checkpoint of the same window only', async () => {
-      const window = [{ pixels: other, boxes: boxes() }];
+      const window = [{ input: other, size, boxes: boxes() }];
       const whole = await final(explainer, { ...request, window });
       for await (const { checkpoint } of explainer.explain({ ...request, window })) {
         assert.ok(checkpoint);
         const resume = structuredClone(checkpoint());
         assert.deepEqual((await final(explainer, { ...request, window, resume })).targets, whole.targets);
         await assert.rejects(final(explainer, { ...request, resume }), /checkpoint of another explanation/);
-        const brighter = [{ pixels, boxes: boxes() }];
+        const brighter = [{ input, size, boxes: boxes() }];
         await assert.rejects(final(explainer, { ...request, window: brighter, resume }), /another explanation/);
         break;
       }
@@ -173,12 +180,13 @@ describe('the explainer', () => {
     it('refuses what does not fit', async () => {
       const outside = { x1: 500, y1: 0, x2: 600, y2: 50 };
       const misfits: [Partial<ExplainRequest>, RegExp][] = [
-        [{ window: [{ pixels: other.subarray(3), boxes: boxes() }] }, /images of one size/],
-        [{ window: [{ pixels: other, boxes: [] }] }, /0 boxes for 3 targets/],
-        [{ window: [{ pixels: other, boxes: [outside, undefined, undefined] }] }, /no area inside/],
-        [{ window: Array(64).fill({ pixels: other, boxes: boxes() }) as WindowFrame[] }, /65 images of a window/],
+        [{ window: [{ input: other.subarray(3), size, boxes: boxes() }] }, /images of one size/],
+        [{ window: [{ input: other, size: { width: 80, height: 56 }, boxes: boxes() }] }, /images of one size/],
+        [{ window: [{ input: other, size, boxes: [] }] }, /0 boxes for 3 targets/],
+        [{ window: [{ input: other, size, boxes: [outside, undefined, undefined] }] }, /no area inside/],
+        [{ window: Array(64).fill({ input: other, size, boxes: boxes() }) as WindowFrame[] }, /65 images of a window/],
         [
-          { window: [{ pixels: other, boxes: boxes() }], settings: { method: 'grad-cam', variant: 'study' } },
+          { window: [{ input: other, size, boxes: boxes() }], settings: { method: 'grad-cam', variant: 'study' } },
           /grad-cam draws no masks/,
         ],
       ];
@@ -230,7 +238,7 @@ describe('the explainer', () => {
     const [target] = request.targets;
     const box = { x1: 500, y1: 3, x2: 600, y2: 9 };
     const refused: readonly [ExplainRequest, RegExp][] = [
-      [{ ...request, pixels: pixels.subarray(3) }, /53757 values are no 160×112 RGB picture, which has 53760/],
+      [{ ...request, input: input.subarray(3) }, /49149 values are no 128×128 RGB picture, which has 49152/],
       [{ ...request, size: { width: 0, height: 1 } }, /a picture of 0×1 pixels/],
       [{ ...request, targets: [] }, /0 boxes to explain/],
       [

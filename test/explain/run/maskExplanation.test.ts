@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartialExplanation } from '../../../src/explain/explanation.js';
+import type { MapsSoFar } from '../../../src/explain/explanation.js';
 import {
   explainByMasks,
   type MaskExplanationOptions,
@@ -26,7 +26,7 @@ interface Toy {
 }
 
 /** Explains the toy detector; later blocks are answered before earlier ones. */
-function explain(options: Partial<MaskExplanationOptions>, toy: Toy = {}): AsyncGenerator<PartialExplanation> {
+function explain(options: Partial<MaskExplanationOptions>, toy: Toy = {}): AsyncGenerator<MapsSoFar> {
   const stream = new MaskStream(toyStream('plain', 5));
   const score = toy.score ?? toyScores;
   const source: ScoreSource = {
@@ -50,13 +50,13 @@ function explain(options: Partial<MaskExplanationOptions>, toy: Toy = {}): Async
   return explainByMasks(parts, { passes: 60, reportEvery: 7, ...options }, lost, 'toy', toy.signal);
 }
 
-async function all(results: AsyncIterable<PartialExplanation>): Promise<PartialExplanation[]> {
+async function all(results: AsyncIterable<MapsSoFar>): Promise<MapsSoFar[]> {
   const list = [];
   for await (const result of results) list.push(result);
   return list;
 }
 
-function last(results: readonly PartialExplanation[]): PartialExplanation {
+function last(results: readonly MapsSoFar[]): MapsSoFar {
   const result = results.at(-1);
   assert.ok(result);
   return result;
@@ -70,7 +70,7 @@ describe('an explanation by masks', () => {
       [7, 14, 21, 28, 35, 42, 49, 56, 60],
     );
     assert.deepEqual(
-      results.map(({ final }) => final),
+      results.map(({ complete }) => complete),
       results.map((_, i) => i === results.length - 1),
     );
     assert.ok(results.every(({ plannedPasses, converged }) => plannedPasses === 60 && !converged));
@@ -101,7 +101,7 @@ describe('an explanation by masks', () => {
   it('stops early when every target is stable, and not before the least number of passes', async () => {
     const settings = { passes: 5000, earlyStop: { convergence: 0.98, minPasses: 70 } };
     const stopped = last(await all(explain(settings)));
-    assert.ok(stopped.converged && stopped.final && stopped.passes < 5000 && stopped.passes >= 70);
+    assert.ok(stopped.converged && stopped.complete && stopped.passes < 5000 && stopped.passes >= 70);
     assert.ok(stopped.targets.every(({ convergence }) => (convergence ?? 0) >= 0.98));
     const strict = last(await all(explain({ passes: 90, earlyStop: { convergence: 1, minPasses: 1 } })));
     assert.ok(!strict.converged && strict.passes === 90);

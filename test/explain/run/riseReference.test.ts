@@ -4,8 +4,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
 import { openExplainer } from '../../../src/explain/run/explainerPool.js';
-import type { PartialExplanation } from '../../../src/explain/explanation.js';
-import { modelPicture } from '../../../src/explain/run/modelPicture.js';
+import type { Explanation } from '../../../src/explain/explanation.js';
+import { letterbox } from '../../../src/geometry/letterbox.js';
+import { resizeToInput } from '../../../src/images/resize.js';
 import { presetSettings } from '../../../src/explain/settings.js';
 import { packageRoot } from '../../../src/packageRoot.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
@@ -42,8 +43,9 @@ describe('RISE as the study has it', function () {
   it('equals the equations written down in NumPy on the same ONNX model with the same masks', async () => {
     const detector = await EfficientDet.load(MODEL, { threads: 1 });
     const { manifest } = detector;
-    const laid = modelPicture(pixels, size, manifest.input);
-    const { detections } = await detector.detect(laid.pixels, size, { scoreThreshold: 0, maxDetections: 1000 });
+    const placed = letterbox(size, manifest.input, manifest.input.resize);
+    const input = resizeToInput({ ...size, channels: 3, data: pixels }, placed);
+    const { detections } = await detector.detect(input, size, { scoreThreshold: 0, maxDetections: 1000 });
     await detector.close();
     const inside = detections.filter(({ box: b }) => b.x1 > 0 && b.y1 > 0 && b.x2 < size.width && b.y2 < size.height);
     const targets = inside.slice(0, 3);
@@ -55,10 +57,10 @@ describe('RISE as the study has it', function () {
       target: { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.3 },
     } as const;
     const explainer = await openExplainer(MODEL, { workers: 1, threads: 1 });
-    let result: PartialExplanation | undefined;
-    for await (const partial of explainer.explain({ pixels, size, targets, settings, seed: SEED })) result = partial;
+    let result: Explanation | undefined;
+    for await (const partial of explainer.explain({ input, size, targets, settings, seed: SEED })) result = partial;
     await explainer.close();
-    assert.ok(result?.final);
+    assert.ok(result?.complete);
 
     const stream = new MaskStream({
       seed: SEED,

@@ -4,7 +4,7 @@ import { readPlainDetector } from '../../../src/detector/composedDetector.js';
 import { MaskedDetector } from '../../../src/explain/network/maskedDetector.js';
 import type { GridMasks, MaskedTarget } from '../../../src/explain/network/maskedPicture.js';
 import { openExplainer } from '../../../src/explain/run/explainerPool.js';
-import type { Explainer, ExplainRequest, PartialExplanation } from '../../../src/explain/explanation.js';
+import type { Explainer, Explanation, ExplainRequest, MapsSoFar } from '../../../src/explain/explanation.js';
 import {
   ESTIMATORS,
   parseExplainSettings,
@@ -48,10 +48,10 @@ function thinned(values: ArrayLike<number>, step: number): number[] {
   return thin;
 }
 
-async function last(results: AsyncIterable<PartialExplanation>): Promise<PartialExplanation> {
-  let result: PartialExplanation | undefined;
+async function last<Maps extends MapsSoFar>(results: AsyncIterable<Maps>): Promise<Maps> {
+  let result: Maps | undefined;
   for await (result of results);
-  assert.ok(result?.final);
+  assert.ok(result?.complete);
   return result;
 }
 
@@ -155,18 +155,19 @@ describe('the explainer by SIDU and live RISE', () => {
     explainer = await openExplainer(MODEL, { workers: 2, threads: 1 });
     const { input, classes } = explainer.manifest;
     const padded = referencePicture(reference('efficientdet-tiny'), input);
-    const pixels = padded.slice(0, size.width * size.height * 3);
+    assert.equal(input.width, size.width);
+    const laid = padded.fill(0, size.width * size.height * 3);
     const boxes = targets.map(({ box, classIndex }) => ({
       box,
       classIndex,
       className: classes[classIndex],
       score: 0.5,
     }));
-    request = { pixels, size, targets: boxes, seed: 4 };
+    request = { input: laid, size, targets: boxes, seed: 4 };
   });
   after(() => explainer.close());
 
-  const explained = (settings: ExplainSettings, changes: Partial<ExplainRequest> = {}): Promise<PartialExplanation> =>
+  const explained = (settings: ExplainSettings, changes: Partial<ExplainRequest> = {}): Promise<Explanation> =>
     last(explainer.explain({ ...request, ...changes, settings }));
 
   it('makes the study’s SIDU', async () => {
@@ -234,7 +235,7 @@ describe('the explainer by SIDU and live RISE', () => {
     const all = await explained({ ...live, corrected: 24 });
     const rise = await explained({ ...presetSettings('rise'), ...masks, target: live.target });
     /** Squared differences of the maps from those of RISE with all masks. */
-    const off = ({ targets }: PartialExplanation): number =>
+    const off = ({ targets }: Explanation): number =>
       targets.reduce(
         (sum, { map }, t) => sum + map.values.reduce((s, v, x) => s + (v - rise.targets[t].map.values[x]) ** 2, 0),
         0,

@@ -31,7 +31,7 @@ const loop: ExplainLoop = new ExplainLoop(
       if (poison !== undefined && loop.state.inWork?.set === poison) process.kill(process.pid, 'SIGKILL');
       return Promise.resolve();
     },
-    onExplained: ({ set, explanations }) => say(`explained ${set} ${explanations[0].image.spectrum}`),
+    onExplained: ({ set, image }) => say(`explained ${set} ${image.spectrum}`),
     onTrouble: (message) => say(`trouble ${message}`),
   },
   new BandModels(
