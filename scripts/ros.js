@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import path from 'node:path';
-import { isRosSourced, rosEnvironment, RosSetupError } from './ros/environment.js';
+import { isRosSourced, rosEnvironment, RosSetupError, wheelsEnvironment } from './ros/environment.js';
 import { buildOverlay } from './ros/overlay.js';
 import { buildRclnodejs, generateMessages } from './ros/rclnodejs.js';
 import { installWheels } from './ros/wheels.js';
@@ -24,6 +24,10 @@ export async function setUpRos({ log = console.log } = {}) {
 
 const COMMANDS = {
   setup: () => setUpRos(),
+  /** The wheels alone, without our messages: what a `colcon build` needs. */
+  wheels: () => installWheels(console.error),
+  /** Their environment as JSON. */
+  'wheels-env': () => console.log(JSON.stringify(wheelsEnvironment(process.env))),
   messages: () => generateMessages(console.log, process.env),
   env: () => {
     for (const [name, value] of Object.entries(rosEnvironment())) {

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+/** The distribution that the wheels hold (`jazzy` is the other one); a machine with its own ROS uses that one instead. */
+export const WHEELS_DISTRO = process.env.MSAL_ROS_WHEELS || 'kilted';
 /** Everything the set-up makes lies here: the virtual environment with the wheels, the overlay with our messages, stamps. */
-export const rosFolder = path.join(packageRoot, '.ros');
+export const rosFolder = path.join(packageRoot, '.ros', WHEELS_DISTRO === 'kilted' ? '' : WHEELS_DISTRO);
 export const venvFolder = path.join(rosFolder, 'venv');
 export const overlayFolder = path.join(rosFolder, 'overlay');
 /** Written when the overlay is complete: what an interrupted or failed build has left is not used, and does not stop the next one. */
 export const overlayStamp = path.join(overlayFolder, 'overlay.stamp');
-/** The distribution that the wheels hold; a machine with its own ROS uses that one instead. */
-export const WHEELS_DISTRO = 'kilted';
 
 /** What stops the set-up, and what the user can do about it. */
 export class RosSetupError extends Error {
@@ -69,7 +69,8 @@ export function rosPython(env = process.env) {
   return isRosSourced(env) ? 'python3' : path.join(venvFolder, 'bin', 'python');
 }
 
-function wheelsEnvironment(env) {
+/** The environment of the wheels alone. */
+export function wheelsEnvironment(env) {
   const description = path.join(venvFolder, 'python.json');
   if (!existsSync(description)) {
     throw new RosSetupError(

