@@ -7,6 +7,7 @@ import { anchorGrid, type AnchorGrid } from './anchors.js';
 import { findClassHead, type ClassHead } from './classHead.js';
 import { decodeBoxes, gatherRows, joinLevels, normalise, toPlanes } from './graphStages.js';
 import type { ModelFiles, ModelManifest } from './manifest.js';
+import { checkTensors } from './tensorCheck.js';
 
 /** A plain model as a manifest describes it, read and understood, ready to be composed into larger graphs. */
 export interface PlainDetector {
@@ -30,6 +31,7 @@ export function readPlainDetector({ manifest, bytes, modelPath }: ModelFiles): P
       'correct input.name in the manifest',
     );
   const anchors = anchorGrid(manifest.input, manifest.anchors);
+  checkTensors(index, manifest, anchors);
   return { manifest, model, anchors, head: findClassHead(index, manifest, anchors.levels.length) };
 }
 
@@ -49,6 +51,8 @@ export const tensorNames = {
   anchors: 'anchors',
   /** int64 [1]: anchors that the model really has. */
   anchorCount: 'anchor_count',
+  /** int64 [3]: the shape of the box regression that the model really has, N, anchors, 4. */
+  regressionShape: 'regression_shape',
   /** float32 [N, F, h, w]: what enters the class head's last separable convolution. */
   features: (level: number): string => `features_${level}`,
 } as const;
@@ -86,6 +90,7 @@ export function composeDetector({ manifest, model, anchors, head }: PlainDetecto
   graph.output(int32(classes), tensorNames.classes, DataType.int32, ['n', 'k']);
   graph.output(int32(indices), tensorNames.anchors, DataType.int32, ['n', 'k']);
   graph.output(anchorCount, tensorNames.anchorCount, DataType.int64, [1]);
+  graph.output(graph.node('Shape', [regression]), tensorNames.regressionShape, DataType.int64, [3]);
   anchors.levels.forEach(({ level, rows, columns }, i) => {
     const channels = head.weights[i]?.channels ?? 0;
     const features = inner(head.features[i] ?? '');

@@ -45,6 +45,12 @@ export function checkShapes(outputs: InferenceSession.OnnxValueMapType, grid: An
       `it scores ${count} anchors where the input size and anchors of the manifest make ${grid.count}`,
       'correct input.width, input.height and anchors in the manifest',
     );
+  const [, boxes, sides] = Array.from(outputs[tensorNames.regressionShape]?.data as BigInt64Array, Number);
+  if (boxes !== grid.count || sides !== 4)
+    throw misfit(
+      `its box regression has ${boxes} rows of ${sides} where its ${grid.count} anchors have 4 sides each`,
+      'correct outputs.boxRegression in the manifest',
+    );
   const { features, scores } = graphOutputs(outputs, grid);
   features.forEach(({ level, rows, columns, data }, i) => {
     const expected = grid.levels[i];

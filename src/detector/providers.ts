@@ -1,6 +1,9 @@
-import { InferenceSession, listSupportedBackends } from 'onnxruntime-node';
+import { env, InferenceSession, listSupportedBackends } from 'onnxruntime-node';
 import { ExpectedError, reasonOf } from '../errors.js';
 import { mallocKeepsMemory } from './nativeMemory.js';
+
+// Fatal only: what goes wrong is thrown as well, and said in words of our own instead of in lines of its own on the terminal.
+env.logLevel = 'fatal';
 
 /** ONNX Runtime execution providers, fastest first. */
 export const PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'cpu'] as const;
@@ -40,7 +43,7 @@ export async function openSession(graph: Uint8Array, provider: Provider, threads
       // Activations planned into one block (the pattern) are a new block for each run where there is no arena.
       enableCpuMemArena: !mallocKeepsMemory(),
       enableMemPattern: !mallocKeepsMemory(),
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       extra: { session: { set_denormal_as_zero: '1' } },
     });
   } catch (cause) {

@@ -93,7 +93,7 @@ export class DetectorPool {
     const ready = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const [first] = ready;
     if (failure || !first) {
-      await Promise.all(ready.map(({ host }) => host.worker.terminate()));
+      await Promise.all(ready.map(({ host }) => closeHost(host)));
       throw failure ? (failure.reason as Error) : new RangeError(`a pool of ${count} workers cannot work`);
     }
     const { maxWaiting = 2 * count, onStray = () => undefined } = options;
@@ -131,13 +131,7 @@ export class DetectorPool {
   /** Refuses what waits, lets what runs finish, and ends the workers. */
   async close(): Promise<void> {
     this.#end(new Error('the detector pool was closed'));
-    await Promise.all(
-      this.#hosts.map(async ({ worker }) => {
-        const ended = new Promise((resolve) => worker.once('exit', resolve));
-        worker.postMessage({ kind: 'close' } satisfies ToWorker);
-        await ended;
-      }),
-    );
+    await Promise.all(this.#hosts.map(closeHost));
   }
 
   #idleHost(): Host | undefined {
@@ -190,6 +184,14 @@ export class DetectorPool {
 function movable(pixels: Uint8Array): Uint8Array {
   const whole = pixels.byteLength === pixels.buffer.byteLength;
   return whole || pixels.buffer instanceof SharedArrayBuffer ? pixels : Uint8Array.from(pixels);
+}
+
+/** Lets a worker free its sessions and end: one that is ended from outside may be inside ONNX Runtime. */
+async function closeHost({ worker }: Host): Promise<void> {
+  if (worker.threadId === -1) return; // it has ended
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  worker.postMessage({ kind: 'close' } satisfies ToWorker);
+  await ended;
 }
 
 function workerEnded(name: string, code: number, cause: unknown): ExpectedError {

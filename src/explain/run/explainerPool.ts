@@ -45,13 +45,21 @@ export async function openExplainer(manifestPath: string, options: ExplainerOpti
         workerData: setup,
       }),
   );
-  try {
-    const loaded = await Promise.all(clients.map((client) => ask(client, { kind: 'load' }, 'loaded')));
-    return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients, setup.batch);
-  } catch (error) {
-    await Promise.allSettled(clients.map((client) => client.close()));
-    throw error;
+  // All of them: a thread that is ended while another call of it is inside ONNX Runtime takes the whole process with it.
+  const outcomes = await Promise.allSettled(clients.map((client) => ask(client, { kind: 'load' }, 'loaded')));
+  const loaded = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure) {
+    await closeAll(clients);
+    throw failure.reason;
   }
+  return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients, setup.batch);
+}
+
+async function closeAll(clients: readonly Client[]): Promise<void> {
+  // Requests are served in order: this waits for what is being scored, as a session must not be torn away from its thread.
+  await Promise.allSettled(clients.map((client) => client.call({ kind: 'close' })));
+  await Promise.all(clients.map((client) => client.close()));
 }
 
 type Client = WorkerClient<ExplainTask, ExplainAnswer>;
@@ -108,9 +116,7 @@ class ExplainerPool implements Explainer {
   }
 
   async close(): Promise<void> {
-    // Requests are served in order: this waits for what is being scored, as a session must not be torn away from its thread.
-    await Promise.allSettled(this.#clients.map((client) => client.call({ kind: 'close' })));
-    await Promise.all(this.#clients.map((client) => client.close()));
+    await closeAll(this.#clients);
   }
 
   async *#byMasks(
