@@ -1,3 +1,5 @@
+import { pearson } from '../../maps/mapAgreement.js';
+
 /** Running sums of one target's map, in float64. */
 interface Sums {
   /** [pixels]: Σ y over all masks, over every second one, and Σ y². */
@@ -97,22 +99,4 @@ export function copyAll(saved: readonly Float64Array[], own: readonly Float64Arr
 /** `√(2r / (1 + r))`, 0 where two halves do not agree at all: see MapEstimate.convergence. */
 export function stepUp(r: number): number {
   return r > 0 ? Math.sqrt((2 * r) / (1 + r)) : 0;
-}
-
-/** Pearson's correlation of two maps; 0 where one of them is flat. */
-export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const n = a.length;
-  let meanA = 0;
-  let meanB = 0;
-  for (let x = 0; x < n; x++) {
-    meanA += a[x] / n;
-    meanB += b[x] / n;
-  }
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let x = 0; x < n; x++) {
-    ab += (a[x] - meanA) * (b[x] - meanB);
-    aa += (a[x] - meanA) ** 2;
-    bb += (b[x] - meanB) ** 2;
-  }
-  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
 }

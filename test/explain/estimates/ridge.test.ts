@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { solveSymmetric } from '../../../src/explain/estimates/cholesky.js';
 import { CorrectedRidgeEstimate } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
 import { sampleMask } from '../../../src/explain/masks/gridMask.js';
-import { pearson } from '../../../src/explain/estimates/mapSums.js';
+import { pearson } from '../../../src/maps/mapAgreement.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
 import { isCorrected } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
 import { RegressionEstimate } from '../../../src/explain/estimates/regressionEstimate.js';

@@ -10,7 +10,7 @@ import {
 } from '../../../src/explain/masks/maskStream.js';
 import { area, type Box } from '../../../src/geometry/box.js';
 import { solveSymmetric } from '../../../src/explain/estimates/cholesky.js';
-import { pearson } from '../../../src/explain/estimates/mapSums.js';
+import { pearson } from '../../../src/maps/mapAgreement.js';
 import { RegressionEstimate } from '../../../src/explain/estimates/regressionEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../../src/explain/estimates/riseEstimate.js';
 import { BOXES, exactMaps, PROBABILITY, SIDE, toyScores, toyStream } from '../toyDetector.js';

@@ -16,7 +16,7 @@ import type { WindowFrame } from '../../../src/explain/run/windowScores.js';
 import { GraphIndex } from '../../../src/onnx/graphIndex.js';
 import { readModel, writeModel } from '../../../src/onnx/modelFile.js';
 import { float32Tensor, float32Values, shapeOf } from '../../../src/onnx/tensors.js';
-import { pearson } from '../../../src/explain/estimates/mapSums.js';
+import { pearson } from '../../../src/maps/mapAgreement.js';
 import { fixture } from '../../detector/reference.js';
 
 const MODEL = fixture('efficientdet-tiny.json');
