@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** What each room of the product may import, besides itself; see docs/architecture.md. */
-const roomsAllowed = {
+export const roomsAllowed = {
   files: [],
   geometry: [],
   onnx: [],
@@ -56,11 +56,24 @@ const roomsAllowed = {
     ...['frameLog', 'explain'],
   ],
 };
-const rooms = [...Object.keys(roomsAllowed), 'cli'];
+roomsAllowed.cli = Object.keys(roomsAllowed);
+const rooms = Object.keys(roomsAllowed);
+
+/** What each room of the laboratory may import of the others; see docs/architecture.md. */
+export const labRoomsAllowed = {
+  numbers: [],
+  scenes: [],
+  study: ['numbers', 'scenes'],
+  bench: ['numbers', 'scenes', 'study'],
+  cli: ['numbers', 'scenes', 'study'],
+};
+/** The product's edges, and which rooms of the laboratory may import them. */
+const edges = { cli: ['cli', 'bench'], ros: ['bench'] };
+
 /** The laboratory stands on the product, never the other way round. */
 const lab = { group: ['**/lab/**'], message: 'src/ may not import lab/' };
 
-const roomRules = [...Object.entries(roomsAllowed), ['cli', rooms]].map(([room, allowed]) => ({
+const roomRules = Object.entries(roomsAllowed).map(([room, allowed]) => ({
   files: [`src/${room}/**/*.ts`],
   rules: {
     'no-restricted-imports': [
@@ -80,6 +93,31 @@ const roomRules = [...Object.entries(roomsAllowed), ['cli', rooms]].map(([room, 
     ],
   },
 }));
+
+const labRules = Object.entries(labRoomsAllowed).map(([room, allowed]) => {
+  const others = Object.keys(labRoomsAllowed).filter((other) => other !== room && !allowed.includes(other));
+  const closed = Object.keys(edges).filter((edge) => !edges[edge].includes(room));
+  return {
+    files: [`lab/${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            ...others.map((other) => ({
+              regex: `^(\\.\\./)+${other}/`,
+              message: `lab/${room} may not import lab/${other}`,
+            })),
+            ...closed.map((edge) => ({
+              regex: `^(\\.\\./)+src/${edge}/`,
+              message: `lab/${room} may not import src/${edge}`,
+            })),
+          ],
+        },
+      ],
+    },
+  };
+});
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage', '.ros', '.cache', 'output', 'training', 'runs'] },
@@ -112,6 +150,7 @@ export default tseslint.config(
     },
   },
   ...roomRules,
+  ...labRules,
   // Where the reason is said.
   { files: ['src/errors.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { number, wholeNumber } from '../../src/cli/optionValues.js';
 import { timeLeft } from '../../src/cli/progress.js';
 import { parseManifest, type ModelManifest } from '../../src/detector/manifest.js';
-import { EXIT_CODES, ExpectedError, troubleText } from '../../src/errors.js';
+import { ExpectedError } from '../../src/errors.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { SPECTRA, type Spectrum } from '../../src/spectrum.js';
 import { takeLock } from '../study/lock.js';
+import { benchCommand, runBench } from './benchCommand.js';
 import { curveMaps, PictureJudge, type Fidelity } from './fidelity/judge.js';
 import { choosePictures, plannedPictures, type PlannedPicture } from './fidelity/plan.js';
 import type { FidelityTask } from './fidelity/protocol.js';
@@ -41,35 +42,28 @@ interface Flags {
   readonly json?: boolean;
 }
 
-const program = new Command('npm run bench:fidelity --')
-  .description(
-    'Fidelity of explanations of few passes, against references of many other masks. Resumable; takes hours: --plan says how many.',
-  )
+const program = benchCommand(
+  'bench:fidelity',
+  'Fidelity of explanations of few passes, against references of many other masks. Resumable; takes hours: --plan says how many.',
+  'print fidelity.json instead of the tables',
+)
   .requiredOption('--output <folder>', 'records.jsonl, fidelity.json and fidelity.md go here')
   .requiredOption('--data <folder>', 'held-out pictures: <folder>/<spectrum>/annotations.json')
   .option('--models <folder>', 'manifests efficientdet-d0-<spectrum>.json', path.join(packageRoot, 'models'))
   .option('--spectra <names...>', 'spectra', [...SPECTRA])
-  .option('--pictures <n>', 'pictures of each spectrum', wholeNumber, 2)
-  .option('--boxes <n>', 'most boxes of a picture; they share all passes', wholeNumber, 6)
-  .option('--min-score <score>', 'lowest score of an explained box', Number, 0.3)
+  .option('--pictures <n>', 'pictures of each spectrum', wholeNumber(1, 1e9), 2)
+  .option('--boxes <n>', 'most boxes of a picture; they share all passes', wholeNumber(1, 1e9), 6)
+  .option('--min-score <score>', 'lowest score of an explained box', number(0, 1), 0.3)
   .option('--any-box', 'explain detections that are no labelled object, too')
-  .option('--reference <n>', 'masks of each reference', wholeNumber, 10_000)
-  .option('--passes <n>', 'masks of the main streams; others get at most 1000', wholeNumber, 2500)
-  .option('--steps <n>', 'steps of deletion and insertion curves', wholeNumber, 20)
-  .option('--workers <n>', 'threads, each with a session of its own', wholeNumber, availableParallelism())
-  .option('--minutes <n>', 'begin nothing after this time; the tables say what was measured by then', Number)
+  .option('--reference <n>', 'masks of each reference', wholeNumber(1, 1e9), 10_000)
+  .option('--passes <n>', 'masks of the main streams; others get at most 1000', wholeNumber(1, 1e9), 2500)
+  .option('--steps <n>', 'steps of deletion and insertion curves', wholeNumber(1, 1e9), 20)
+  .option('--workers <n>', 'threads, each with a session of its own', wholeNumber(1, 1e9), availableParallelism())
+  .option('--minutes <n>', 'begin nothing after this time; the tables say what was measured by then', number(0, 1e6))
   .option('--plan', 'only say what would be measured and how long it would take')
-  .option('--judge-only', 'record nothing, judge what is there')
-  .option('--json', 'print fidelity.json instead of the tables')
-  .showHelpAfterError();
+  .option('--judge-only', 'record nothing, judge what is there');
 
-try {
-  await main(program.parse().opts<Flags>());
-} catch (error) {
-  if (!(error instanceof ExpectedError)) throw error;
-  process.stderr.write(`fidelity: ${troubleText(error)}\n`);
-  process.exitCode = EXIT_CODES[error.kind];
-}
+await runBench(program, main);
 
 async function main(flags: Flags): Promise<void> {
   const startedMs = performance.now();
@@ -289,10 +283,4 @@ function manifestOf({ models }: Flags, spectrum: Spectrum): string {
 async function writeAtomically(file: string, text: string): Promise<void> {
   await writeFile(`${file}.part`, text);
   await rename(`${file}.part`, file);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is needed');
-  return value;
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { EXIT_CODES, ExpectedError, troubleText } from '../../src/errors.js';
+import { Option } from 'commander';
+import { wholeNumber } from '../../src/cli/optionValues.js';
+import { ExpectedError } from '../../src/errors.js';
 import { packageRoot } from '../../src/packageRoot.js';
+import { benchCommand, runBench } from './benchCommand.js';
 import type { Bench, BenchRow } from './benchRow.js';
 import { explain } from './explain.js';
 import { TIMES, type Time } from './interleave.js';
@@ -34,21 +36,21 @@ interface Flags {
   readonly only?: string[];
 }
 
-const program = new Command('npm run bench --')
-  .description('Measures this project against bare ONNX Runtime in the same process.')
-  .option('--json', 'print an array of {name, value, unit, reference, ratio, goal, holds}')
+const program = benchCommand(
+  'bench',
+  'Measures this project against bare ONNX Runtime in the same process.',
+  'print an array of {name, value, unit, reference, ratio, goal, holds}',
+)
   .option('--model <manifest>', 'model to measure with', DEFAULT_MODEL)
-  .option('--rounds <n>', 'rounds of each measurement', wholeNumber, 30)
+  .option('--rounds <n>', 'rounds of each measurement', wholeNumber(1, 1e9), 30)
   .addOption(
     new Option('--time <kind>', 'of explain and siduAndLive: the clock, or processor time where other work disturbs')
       .choices(TIMES)
       .default('wall'),
   )
-  .option('--only <names...>', `some of ${Object.keys(benches).join(', ')}`)
-  .showHelpAfterError();
+  .option('--only <names...>', `some of ${Object.keys(benches).join(', ')}`);
 
-try {
-  const flags = program.parse().opts<Flags>();
+await runBench<Flags>(program, async (flags) => {
   if (!existsSync(flags.model))
     throw new ExpectedError('usage', `there is no model ${flags.model}`, 'give a manifest with --model');
   const rows: BenchRow[] = [];
@@ -60,17 +62,7 @@ try {
     rows.push(...(await bench({ model: flags.model, rounds: flags.rounds, time: flags.time })));
   }
   process.stdout.write(flags.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
-} catch (error) {
-  if (!(error instanceof ExpectedError)) throw error;
-  process.stderr.write(`bench: ${troubleText(error)}\n`);
-  process.exitCode = EXIT_CODES[error.kind];
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is needed');
-  return value;
-}
+});
 
 function table(rows: readonly BenchRow[]): string {
   const figure = (value: number | null): string => (value === null ? '' : value.toPrecision(4));

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
+import { wholeNumber } from '../../src/cli/optionValues.js';
+import { benchCommand, runBench } from './benchCommand.js';
 import { Random } from '../scenes/random.js';
 import { renderDrive } from '../scenes/driveFrames.js';
 import { openExplainer } from '../../src/explain/run/explainerPool.js';
@@ -31,19 +33,22 @@ interface Flags {
   readonly passes: number;
   readonly reference: number;
   readonly boxes: number;
+  readonly json?: boolean;
 }
 
-const program = new Command('npm run bench:window --')
-  .description('RISE over windows of a generated night drive: change of maps from image to image, and their error.')
+const program = benchCommand(
+  'bench:window',
+  'RISE over windows of a generated night drive: change of maps from image to image, and their error.',
+  'print {rows: [{maps, change, correlation, fidelity}]} with means and intervals instead of the table',
+)
   .addOption(new Option('--spectrum <band>', 'band').choices(SPECTRA).default('fir'))
-  .option('--seed <n>', 'of the drive; those of the masks follow from it', wholeNumber, 20_260_707)
-  .option('--rate <hz>', 'images a second', wholeNumber, 10)
-  .option('--images <n>', 'images', wholeNumber, 12)
-  .option('--window <n>', 'images of a window', wholeNumber, 4)
-  .option('--passes <n>', 'masked passes of each image', wholeNumber, 250)
-  .option('--reference <n>', 'masked passes of the reference', wholeNumber, 1500)
-  .option('--boxes <n>', 'most boxes of an image, best score first', wholeNumber, 8)
-  .showHelpAfterError();
+  .option('--seed <n>', 'of the drive; those of the masks follow from it', wholeNumber(1, 1e9), 20_260_707)
+  .option('--rate <hz>', 'images a second', wholeNumber(1, 1e9), 10)
+  .option('--images <n>', 'images', wholeNumber(1, 1e9), 12)
+  .option('--window <n>', 'images of a window', wholeNumber(1, 1e9), 4)
+  .option('--passes <n>', 'masked passes of each image', wholeNumber(1, 1e9), 250)
+  .option('--reference <n>', 'masked passes of the reference', wholeNumber(1, 1e9), 1500)
+  .option('--boxes <n>', 'most boxes of an image, best score first', wholeNumber(1, 1e9), 8);
 
 /** The maps of one image by track. */
 type Maps = ReadonlyMap<number, SaliencyMap>;
@@ -55,7 +60,7 @@ interface Image {
   readonly targets: readonly ExplainTarget[];
 }
 
-await main(program.parse().opts<Flags>());
+await runBench(program, main);
 
 async function main(flags: Flags): Promise<void> {
   const { spectrum, seed, passes, reference, window } = flags;
@@ -78,16 +83,26 @@ async function main(flags: Flags): Promise<void> {
     [`${reference} independent masks, each image alone`, maps.reference],
   ];
   const uniform = new Random(seed, 'bootstrap');
-  const lines = rows.map(([name, own]) => {
-    const figures = compare(images, own, maps.reference, window - 1);
-    const cells = Object.values(figures).map((sample) => {
-      const { mean, interval } = summarise(sample, () => uniform.next());
+  const summaries = rows.map(([name, own]) => {
+    const { change, correlation, fidelity } = compare(images, own, maps.reference, window - 1);
+    const summary = (sample: readonly GroupedValue[]) => summarise(sample, () => uniform.next());
+    return { maps: name, change: summary(change), correlation: summary(correlation), fidelity: summary(fidelity) };
+  });
+  const lines = summaries.map(({ maps: name, ...figures }) => {
+    const cells = Object.values(figures).map(({ mean, interval }) => {
       return `${mean.toFixed(3)}${interval ? ` (${interval.low.toFixed(3)}–${interval.high.toFixed(3)})` : ''}`;
     });
     return `| ${name} | ${cells.join(' | ')} |`;
   });
   const { sha256, name } = explainer.manifest;
   const found = compare(images, maps.same, maps.reference, window - 1);
+  if (flags.json) {
+    const about = { spectrum, seed, images: flags.images, rate: flags.rate, passes, window, model: name, sha256 };
+    process.stdout.write(
+      `${JSON.stringify({ ...about, pairs: found.correlation.length, rows: summaries }, null, 2)}\n`,
+    );
+    return;
+  }
   process.stdout.write(
     [
       `${spectrum}, drive ${seed}, ${flags.images} images at ${flags.rate} Hz, ${passes} plain masks an image, ${name} ${sha256}`,
@@ -184,10 +199,4 @@ function change(a: Float32Array, b: Float32Array): number {
   const squares = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0);
   const moved = squares(valuesB.map((value, i) => value - valuesA[i]));
   return moved / ((squares(valuesA) + squares(valuesB)) / 2);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is needed');
-  return value;
 }

@@ -12,6 +12,18 @@ export function rooms() {
   return [...roomsBelow('test'), ...roomsBelow('lab/test')];
 }
 
+/** @param {string} file relative to the package */
+export function roomOf(file) {
+  const parts = file.split('/');
+  const prefix = parts[0] === 'test' ? [] : [parts.shift()];
+  return [...prefix, parts.length > 2 ? parts[1] : 'top level'].join('/');
+}
+
+/** @param {string} file relative to the package, as it is written */
+export function compiledFile(file) {
+  return path.join(packageRoot, 'dist', file.replace(/\.ts$/, '.js'));
+}
+
 function roomsBelow(folder) {
   const compiled = path.join(packageRoot, 'dist', folder);
   const sources = new Set(readdirSync(path.join(packageRoot, folder), { recursive: true }));

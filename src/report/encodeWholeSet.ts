@@ -1,5 +1,5 @@
 import { SPECTRA } from '../spectrum.js';
-import type { Figure } from './page/format.js';
+import type { Figure } from './page/figure.js';
 import type { FusedRow, StepRow } from './page/wholeSetFormat.js';
 import type { ReportFused, ReportTrackStep } from './wholeSetInput.js';
 

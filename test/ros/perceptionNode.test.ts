@@ -82,6 +82,7 @@ describe('perception_node', function () {
         (message) => (message.detections[0]?.map_width ?? 0) > 0,
       );
       assert.ok((detections[0]?.map.length ?? 0) > 0);
+      await setParameter(ros, { name: 'publish_maps', value: { type: 1, bool_value: false } });
     });
 
     it('paints overlays for who looks, of the size of the source', async () => {
@@ -174,7 +175,8 @@ describe('perception_node', function () {
       await ros.diagnosis('rgb camera', /changed their size or encoding, from 64×48 rgb8 to 80×40 bgr8/, 1);
       ros.camera('rgb', { broken: true });
       await ros.diagnosis('rgb camera', /images could not be used/, 2);
-      ros.camera('rgb', { broken: false });
+      // As it was, for whichever test comes next.
+      ros.camera('rgb', { broken: false, width: 64, height: 48, encoding: 'rgb8' });
       await ros.diagnosis('rgb camera', /Hz$/, 0);
     });
 
@@ -229,11 +231,19 @@ describe('perception_node', function () {
       const before = ros.heard(topic).length;
       await ros.message(topic, () => ros.heard(topic).length > before);
     });
+  });
 
-    it('leaves cleanly at SIGINT', async () => {
+  it('leaves cleanly at SIGINT', async () => {
+    const ros = new PerceptionUnderTest();
+    try {
+      ros.subscribe('/perception_node/rgb/detections', DETECTIONS);
+      ros.camera('rgb', {});
+      await ros.message('/perception_node/rgb/detections');
       ros.node.signal('SIGINT');
       assert.equal(await ros.node.ended(), 0, ros.node.log.slice(-10).join('\n'));
-    });
+    } finally {
+      await ros.stop();
+    }
   });
 });
 

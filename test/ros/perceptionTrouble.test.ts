@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type PeerReport, PerceptionUnderTest } from './perception.js';
 import { startPeer } from './ros.js';
+import { clockBound } from '../clockBound.js';
 
 const DETECTIONS = 'vision_msgs/msg/Detection2DArray';
 
@@ -46,7 +47,8 @@ describe('perception_node in trouble', function () {
     }
   });
 
-  it('is not held up by a listener that does not keep up', async function () {
+  const why = 'DDS waits for a stopped reliable listener as long as its own clock says';
+  clockBound(why, 'is not held up by a listener that does not keep up', async function () {
     this.timeout(240_000);
     ros = await running({ 'diagnostics.latency_warn': 5000 });
     const slow = startPeer<PeerReport>('peer.py');

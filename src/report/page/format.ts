@@ -3,6 +3,7 @@
  * All of it is JSON text in inert `<script type="application/json">` elements, so no value in it can become markup.
  */
 
+import type { Figure } from './figure.js';
 import type { FusedRow, StepRow } from './wholeSetFormat.js';
 
 /** Version of this contract; writer and page travel in one file, so it only guards against a mixed-up build. */
@@ -12,9 +13,6 @@ export const FORMAT_VERSION = 2;
 export const HEADER_ELEMENT_ID = 'report-header';
 export const NUMBERS_CLASS = 'report-numbers';
 export const PICTURES_CLASS = 'report-pictures';
-
-/** A finite number, or null where the source had none (NaN and infinities are not JSON). */
-export type Figure = number | null;
 
 /** One model that took part. */
 export interface ModelInfo {

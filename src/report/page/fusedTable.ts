@@ -1,5 +1,6 @@
 import { byId, el } from './dom.js';
-import type { Figure, SetRow } from './format.js';
+import type { Figure } from './figure.js';
+import type { SetRow } from './format.js';
 import { classColour } from './palette.js';
 import { shownSet, type ReportModel } from './reportModel.js';
 import type { Selection, Viewer } from './viewerState.js';

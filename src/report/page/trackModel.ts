@@ -1,4 +1,5 @@
-import type { Figure, SetRow } from './format.js';
+import type { Figure } from './figure.js';
+import type { SetRow } from './format.js';
 
 /** One box of a track. */
 export interface TrackPlace {

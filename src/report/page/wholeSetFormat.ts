@@ -1,4 +1,4 @@
-import type { Figure } from './format.js';
+import type { Figure } from './figure.js';
 
 /**
  * A detection as a step of its track: number of the track, centre of mass and peak of its map (x, y in units of the box), correlation with

@@ -1,4 +1,5 @@
-import type { Figure, ReportHeader } from './format.js';
+import type { Figure } from './figure.js';
+import type { ReportHeader } from './format.js';
 
 const DASH = '–';
 
