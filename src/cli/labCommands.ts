@@ -33,7 +33,7 @@ function registerAbsent(program: Command, name: string): void {
       throw new ExpectedError(
         'environment',
         `msal ${name} belongs to the laboratory, which is not installed here`,
-        'clone the repository and run `npm run setup` there',
+        'clone the repository and run `npm run setup` there, which installs both',
       );
     });
 }

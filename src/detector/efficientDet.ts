@@ -44,7 +44,10 @@ export interface DetectionResult {
 
 const DEFAULTS = { scoreThreshold: 0.3, iouThreshold: 0.5, maxDetections: 100 } as const;
 
-/** EfficientDet on ONNX Runtime. `detect` blocks its thread for the whole run: host it in a worker (see DetectorPool). */
+/**
+ * EfficientDet on ONNX Runtime. `detect` blocks its thread for the whole run: host it in a worker (see DetectorPool;
+ * microsoft/onnxruntime#19611).
+ */
 export class EfficientDet {
   readonly manifest: ModelManifest;
   /** Weights that Grad-CAM needs, for each pyramid level. */

@@ -4,7 +4,7 @@ import { codeOf } from '../errors.js';
 
 /**
  * Makes a folder and those above it. Node's own recursive `mkdir` never returns where a parent exists and yet nothing can be made in it
- * (under /proc, seen with Node 20.20).
+ * (under /proc, seen with Node 20.20; nodejs/node#27198 was the same on Windows, for Linux no issue is known).
  * @throws the file system's error
  */
 export async function makeFolder(folder: string): Promise<void> {

@@ -105,7 +105,8 @@ let binding: Binding | undefined;
 /**
  * The binding, loaded at the first call.
  * @throws ExpectedError `environment` when it is not built, or when another thread of this process has loaded it: OpenCV's
- *   addon serves one thread per process, and a second one, even after the first has ended, brings the process down.
+ *   addon serves one thread per process, and a second one, even after the first has ended, brings the process down
+ *   (UrielCh/opencv4nodejs#140).
  */
 export function opencv(): Binding {
   if (binding) return binding;
@@ -207,7 +208,7 @@ export class Mats {
 /**
  * Runs `work` with a scope for mats, all of which are released when it returns or throws: nothing of a mat may be used
  * afterwards but bytes copied out of it.
- * @throws Error for what the binding throws as a string; other errors pass unchanged
+ * @throws Error for what the binding throws as a string (no upstream issue known); other errors pass unchanged
  */
 export function withMats<T>(work: (mats: Mats, cv: Binding) => T): T {
   const cv = opencv();

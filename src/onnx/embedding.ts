@@ -52,7 +52,8 @@ export function copyInto(target: Graph, source: Graph, embedding: Embedding): (n
 type Rename = (name: string) => string;
 
 // Spreading a decoded message keeps only what the file held (defaults live on its prototype); the fields that
-// schema.ts does not list are carried over by hand, as protobufjs keeps them in a property that is not enumerable.
+// schema.ts does not list are carried over by hand, as protobufjs keeps them in a property that is not enumerable
+// (by its design).
 function clone<T extends object>(message: T, changes: Partial<T>): T {
   const unknown = (message as { $unknowns?: Uint8Array[] }).$unknowns;
   const copy = { ...message, ...changes };

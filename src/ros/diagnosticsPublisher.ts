@@ -7,7 +7,7 @@ import type { Rcl, RclNode, RclPublisher } from './rcl.js';
 const TYPE = 'diagnostic_msgs/msg/DiagnosticArray';
 const serialize = cdrSerializer(TYPE);
 
-/** Publishes statuses on /diagnostics; as bytes, because rclnodejs stops the event loop for 20 ms to build a few of them from objects. */
+/** Publishes statuses on /diagnostics; as bytes, because rclnodejs stops the event loop for 20 ms to build a few of them from objects; see messages/cdr.ts. */
 export class DiagnosticsPublisher {
   readonly #publisher: RclPublisher;
   readonly node: RclNode;

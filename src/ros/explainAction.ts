@@ -74,7 +74,7 @@ export class ExplainAction {
     return GOAL_RESPONSE.reject;
   }
 
-  /** Never rejects: rclnodejs would send an empty result. The request has to be read before anything is awaited. */
+  /** Never rejects: rclnodejs would send an empty result (no upstream issue known). The request has to be read before anything is awaited. */
   async #execute(handle: RclGoalHandle): Promise<object> {
     let goal: ExplainGoal;
     try {

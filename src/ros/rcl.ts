@@ -186,7 +186,7 @@ export const PARAMETER_TYPE = { none: 0, bool: 1, integer: 2, double: 3, string:
 
 /**
  * Loads rclnodejs after looking whether it can be loaded: where its addon or the generated messages are missing, its own import would
- * start a build in the middle of the vehicle's start.
+ * start a build in the middle of the vehicle's start (no upstream issue known).
  * @throws ExpectedError `environment` that says what to run
  */
 export async function loadRcl(): Promise<Rcl> {

@@ -12,7 +12,8 @@ export interface Transitions {
 
 /**
  * Registers the transitions with every exception caught: rclnodejs would print one and go on in the error state, and a request for a
- * transition that does not exist in the present state (`ros2 lifecycle set` twice) would end the process.
+ * transition that does not exist in the present state (`ros2 lifecycle set` twice) would end the process. rclpy had the same (ros2/rclpy#1209); for
+ * rclnodejs no issue is known.
  */
 export function guardTransitions(rcl: Rcl, node: RclLifecycleNode, transitions: Transitions): void {
   const { SUCCESS, FAILURE, ERROR } = rcl.lifecycle.CallbackReturnCode;

@@ -134,7 +134,7 @@ function serializedType(type: string): new () => object {
   };
 }
 
-/** rclnodejs ignores `byteOffset`. */
+/** rclnodejs ignores `byteOffset` (no upstream issue known). */
 function wholeBuffer(data: Uint8Array): Buffer {
   const whole = data.byteOffset === 0 && data.byteLength === data.buffer.byteLength;
   return Buffer.from(whole ? data.buffer : Uint8Array.from(data).buffer);
