@@ -1,5 +1,6 @@
 import { EXIT_CODES, ExpectedError, troubleText } from '../errors.js';
-import { initRcl, loadRcl, type Rcl } from './rcl.js';
+import { initRcl, loadRcl } from './loadRcl.js';
+import type { Rcl } from './rcl.js';
 import { Supervision } from './supervision.js';
 
 /** A node as its process sees it. */
