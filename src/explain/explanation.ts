@@ -4,7 +4,6 @@ import type { Box } from '../geometry/box.js';
 import type { Size } from '../geometry/letterbox.js';
 import type { SaliencyMap } from '../maps/saliencyMap.js';
 import type { ExplainSettings } from './settings.js';
-import type { WindowFrame } from './run/windowScores.js';
 
 /** A detection that is to be explained; a `Detection` is one. */
 export interface ExplainTarget {
@@ -14,6 +13,16 @@ export interface ExplainTarget {
   readonly className: string;
   /** In [0, 1]. */
   readonly score: number;
+}
+
+/** Another picture of a window: the same camera at another moment. */
+export interface WindowFrame {
+  /** uint8 [H, W, 3], RGB: as the request's `input`. */
+  readonly input: Uint8Array;
+  /** Of the source image: that of the request. */
+  readonly size: Size;
+  /** Where each of the request's targets is in it, in source pixels; `undefined` where its track has no box there. */
+  readonly boxes: readonly (Box | undefined)[];
 }
 
 /** One picture, the boxes of it that want an explanation, and how they are explained. Nothing is copied or moved: the caller keeps its arrays. */

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ModelManifest } from '../detector/manifest.js';
 import { ExpectedError } from '../errors.js';
 import { area, clip } from '../geometry/box.js';
-import type { ExplainRequest, ExplanationCheckpoint } from './explanation.js';
+import type { ExplainRequest, ExplanationCheckpoint, WindowFrame } from './explanation.js';
 import { parseExplainSettings } from './settings.js';
-import type { WindowFrame } from './run/windowScores.js';
 
 const MAX_TARGETS = 1000;
 const MAX_SIDE = 1 << 15;

@@ -1,4 +1,4 @@
-import type { WindowFrame } from '../run/windowScores.js';
+import type { WindowFrame } from '../explanation.js';
 import type { Box } from '../../geometry/box.js';
 import { letterbox } from '../../geometry/letterbox.js';
 import type { Frame } from '../../images/frame.js';

@@ -1,16 +1,4 @@
-import type { Box } from '../../geometry/box.js';
-import type { Size } from '../../geometry/letterbox.js';
 import type { BlockScores } from './maskExplanation.js';
-
-/** Another picture of a window: the same camera at another moment. */
-export interface WindowFrame {
-  /** uint8 [H, W, 3], RGB: as the request's `input`. */
-  readonly input: Uint8Array;
-  /** Of the source image: that of the request. */
-  readonly size: Size;
-  /** Where each of the request's targets is in it, in source pixels; `undefined` where its track has no box there. */
-  readonly boxes: readonly (Box | undefined)[];
-}
 
 /** What the detector said about the same masks over one picture of the window. */
 export interface FrameScores {

@@ -8,11 +8,16 @@ import { EfficientDet } from '../../../src/detector/efficientDet.js';
 import { type ModelManifest, readModelFiles } from '../../../src/detector/manifest.js';
 import type { ExpectedError } from '../../../src/errors.js';
 import { openExplainer, type ExplainerOptions } from '../../../src/explain/run/explainerPool.js';
-import type { Explainer, Explanation, ExplainRequest, ExplainTarget } from '../../../src/explain/explanation.js';
+import type {
+  Explainer,
+  Explanation,
+  ExplainRequest,
+  ExplainTarget,
+  WindowFrame,
+} from '../../../src/explain/explanation.js';
 import { letterbox } from '../../../src/geometry/letterbox.js';
 import { resizeToInput } from '../../../src/images/resize.js';
 import { presetSettings, type SettingsOf } from '../../../src/explain/settings.js';
-import type { WindowFrame } from '../../../src/explain/run/windowScores.js';
 import { GraphIndex } from '../../../src/onnx/graphIndex.js';
 import { readModel, writeModel } from '../../../src/onnx/modelFile.js';
 import { float32Tensor, float32Values, shapeOf } from '../../../src/onnx/tensors.js';
