@@ -77,8 +77,8 @@ describe('what tests need', () => {
 describe('what mocha told', () => {
   it('is one room a folder', async () => {
     const { roomOf, compiledFile } = (await load('testRooms.js')) as {
-      roomOf(file: string): string;
-      compiledFile(file: string): string;
+      readonly roomOf: (file: string) => string;
+      readonly compiledFile: (file: string) => string;
     };
     assert.deepEqual(
       ['test/geometry/nms.test.ts', 'test/printable.test.ts', 'lab/test/study/trust/x.test.ts'].map(roomOf),
