@@ -13,7 +13,11 @@ export interface ModelPicture {
  * process can use only: the study works on pictures in many threads.
  * @param pixels uint8 [h, w, 3], RGB
  */
-export function modelPicture(pixels: Uint8Array, size: Size, input: ModelManifest['input']): ModelPicture {
+export function modelPicture(
+  pixels: Uint8Array,
+  size: Size,
+  input: Pick<ModelManifest['input'], 'width' | 'height' | 'resize'>,
+): ModelPicture {
   const placed = letterbox(size, input, input.resize);
   const { content } = placed;
   const canvas = new Uint8Array(input.width * input.height * 3);

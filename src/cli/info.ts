@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { describeBag, type BagDescription } from '../bag/describeBag.js';
+import { familyText } from '../detector/capabilities.js';
 import { readModelFiles, type ModelManifest } from '../detector/manifest.js';
+import { ExpectedError } from '../errors.js';
+import type { ManifestOf } from '../detector/manifestSchema.js';
 import { printable } from '../printable.js';
 
 interface InfoFlags {
@@ -12,7 +15,7 @@ interface InfoFlags {
 export function register(program: Command): void {
   program
     .command('info')
-    .description('what a bag (folder, .mcap, .db3) or a model (manifest .json) holds')
+    .description('what a bag (folder, .mcap, .db3) or a model (manifest .json or .yaml) holds')
     .argument('<path>', 'bag or model manifest')
     .option('--thorough', 'read every message of a bag, so that damage shows and counts are exact')
     .option('--json', 'print JSON')
@@ -25,7 +28,13 @@ Examples:
   $ msal info models/efficientdet-d0-fir.json`,
     )
     .action(async (target: string, { thorough = false, json = false }: InfoFlags) => {
-      if (target.endsWith('.json')) {
+      if (target.endsWith('.onnx'))
+        throw new ExpectedError(
+          'usage',
+          `${target} is an ONNX file`,
+          `\`msal model ${target}\` says what it is and what can be done with it`,
+        );
+      if (/\.(json|ya?ml)$/.test(target)) {
         const { manifest, bytes } = await readModelFiles(target);
         process.stdout.write(
           json ? `${JSON.stringify(manifest, undefined, 2)}\n` : printable(modelText(manifest, bytes.byteLength)),
@@ -37,13 +46,18 @@ Examples:
     });
 }
 
-function modelText({ name, size, spectra, classes, input, sha256, anchors }: ModelManifest, bytes: number): string {
-  return `${name}: EfficientDet ${size}, ${(bytes / 1e6).toFixed(1)} MB, sha256 ${sha256} (checked)
+function modelText(manifest: ModelManifest, bytes: number): string {
+  const { name, family, spectra, classes, input, sha256 } = manifest;
+  const kind = family === 'efficientdet' ? `EfficientDet ${manifest.size}` : familyText(family);
+  return `${name}: ${kind}, ${(bytes / 1e6).toFixed(1)} MB, sha256 ${sha256} (the file's own)
   spectra   ${spectra.join(', ')}
   classes   ${classes.join(', ')}
-  input     ${String(input.width)}×${String(input.height)}×${String(input.channels)}, ${input.resize}
-  anchors   levels ${String(anchors.minLevel)} to ${String(anchors.maxLevel)}, ${String(anchors.scales.length)} scales × ${String(anchors.aspects.length)} shapes
-`;
+  input     ${String(input.width)}×${String(input.height)}×${String(input.channels)}, ${input.order}, ${input.resize}
+${family === 'efficientdet' ? anchorText(manifest.anchors) : ''}`;
+}
+
+function anchorText({ minLevel, maxLevel, scales, aspects }: ManifestOf<'efficientdet'>['anchors']): string {
+  return `  anchors   levels ${String(minLevel)} to ${String(maxLevel)}, ${String(scales.length)} scales × ${String(aspects.length)} shapes\n`;
 }
 
 function bagText(bag: BagDescription): string {

@@ -7,6 +7,7 @@ import { register as doctor } from './doctor.js';
 import { register as explain } from './explain.js';
 import { register as info } from './info.js';
 import { registerLabCommands } from './labCommands.js';
+import { register as model } from './model.js';
 import { register as replay } from './replay.js';
 
 const program = new Command('msal')
@@ -20,7 +21,7 @@ const program = new Command('msal')
 Exit codes: 0 done, 1 a defect of this program, 2 wrong use, 3 unusable input, 4 output could not be written (disk full),
 5 unusable model, 6 something missing on this machine (see \`msal doctor\`), 130 interrupted.`,
   );
-for (const register of [replay, detect, explain, info, doctor]) register(program);
+for (const register of [replay, detect, explain, model, info, doctor]) register(program);
 await registerLabCommands(program);
 
 try {

@@ -1,5 +1,5 @@
 import type { AnchorRef } from './detection.js';
-import type { ModelManifest } from './manifest.js';
+import type { EfficientDetManifest } from './manifestSchema.js';
 
 /** One pyramid level's grid of anchors. */
 export interface AnchorLevel {
@@ -28,8 +28,8 @@ export interface AnchorGrid {
  * `aspect = (x, y)`; `stride = input / cells`, which is 2^l where 2^l divides the input.
  */
 export function anchorGrid(
-  input: Pick<ModelManifest['input'], 'width' | 'height'>,
-  { minLevel, maxLevel, scales, aspects, anchorScale }: ModelManifest['anchors'],
+  input: Pick<EfficientDetManifest['input'], 'width' | 'height'>,
+  { minLevel, maxLevel, scales, aspects, anchorScale }: EfficientDetManifest['anchors'],
 ): AnchorGrid {
   const perCell = scales.length * aspects.length;
   const levels: AnchorLevel[] = [];

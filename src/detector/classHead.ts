@@ -3,7 +3,7 @@ import { intAttribute, intsAttribute, stringAttribute } from '../onnx/attributes
 import type { ConstantValues, GraphIndex } from '../onnx/graphIndex.js';
 import type { Node } from '../onnx/schema.js';
 import { shapeOf } from '../onnx/tensors.js';
-import type { ModelManifest } from './manifest.js';
+import type { EfficientDetManifest } from './manifestSchema.js';
 
 /** Weights of the class head's last separable convolution, `logits = W_pw · (W_dw ∗ F) + b`. */
 export interface SeparableWeights {
@@ -33,7 +33,7 @@ export interface ClassHead {
  * convolution and the 3×3 depthwise convolution before it.
  * @throws ExpectedError `model` that says at which node the walk ended
  */
-export function findClassHead(index: GraphIndex, manifest: ModelManifest, levels: number): ClassHead {
+export function findClassHead(index: GraphIndex, manifest: EfficientDetManifest, levels: number): ClassHead {
   const walk = new Walk(index);
   for (const name of manifest.outputs.classLogits) requireTensor(index, name, 'outputs.classLogits');
   for (const name of manifest.outputs.boxRegression) requireTensor(index, name, 'outputs.boxRegression');
@@ -76,7 +76,7 @@ function requireTensor(index: GraphIndex, name: string, field: string): void {
 function separableWeights(
   depthwise: ConstantValues,
   pointwise: ConstantValues,
-  { anchors, classes }: ModelManifest,
+  { anchors, classes }: EfficientDetManifest,
 ): SeparableWeights {
   const channels = depthwise.shape[0] ?? 0;
   const outputs = pointwise.shape[0] ?? 0;

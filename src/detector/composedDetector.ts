@@ -5,13 +5,15 @@ import { readModel, writeModel } from '../onnx/modelFile.js';
 import { DataType, type Model } from '../onnx/schema.js';
 import { anchorGrid, type AnchorGrid } from './anchors.js';
 import { findClassHead, type ClassHead } from './classHead.js';
-import { decodeBoxes, gatherRows, joinLevels, normalise, toPlanes } from './graphStages.js';
-import type { ModelFiles, ModelManifest } from './manifest.js';
+import { decodeBoxes, gatherRows, joinLevels } from './graphStages.js';
+import { needsContentSize, networkInputs, normalise, toPlanes } from './inputStages.js';
+import { efficientDetFiles, type ModelFiles } from './manifest.js';
+import type { EfficientDetManifest } from './manifestSchema.js';
 import { checkTensors } from './tensorCheck.js';
 
 /** A plain model as a manifest describes it, read and understood, ready to be composed into larger graphs. */
 export interface PlainDetector {
-  readonly manifest: ModelManifest;
+  readonly manifest: EfficientDetManifest;
   readonly model: Model;
   readonly anchors: AnchorGrid;
   readonly head: ClassHead;
@@ -21,7 +23,8 @@ export interface PlainDetector {
  * Reads a plain EfficientDet and finds its class head.
  * @throws ExpectedError `model` where the file is no ONNX model or does not fit its manifest
  */
-export function readPlainDetector({ manifest, bytes, modelPath }: ModelFiles): PlainDetector {
+export function readPlainDetector(files: ModelFiles): PlainDetector {
+  const { manifest, bytes, modelPath } = efficientDetFiles(files);
   const model = readModel(bytes, modelPath);
   const index = new GraphIndex(model.graph);
   if (!index.inputs.includes(manifest.input.name))
@@ -68,12 +71,12 @@ export function composeDetector({ manifest, model, anchors, head }: PlainDetecto
   const classCount = manifest.classes.length;
   const graph = new GraphBuilder(opsetOf(model));
   const pixels = graph.input(tensorNames.pixels, DataType.uint8, ['n', height, width, 3]);
-  const contentSize =
-    manifest.input.resize === 'letterbox-top-left'
-      ? graph.input(tensorNames.contentSize, DataType.int32, ['n', 2])
-      : undefined;
-  const images = normalise(graph, toPlanes(graph, pixels), manifest.input, contentSize);
-  const inner = graph.embed(model, { prefix: 'network/', inputs: { [manifest.input.name]: images } });
+  const contentSize = needsContentSize(manifest.input)
+    ? graph.input(tensorNames.contentSize, DataType.int32, ['n', 2])
+    : undefined;
+  const planes = toPlanes(graph, pixels, manifest.input, contentSize);
+  const images = normalise(graph, planes, manifest.input, contentSize);
+  const inner = graph.embed(model, { prefix: 'network/', inputs: networkInputs(graph, images, manifest.input) });
   const logits = joinLevels(graph, manifest.outputs.classLogits.map(inner), classCount);
   const regression = joinLevels(graph, manifest.outputs.boxRegression.map(inner), 4);
 

@@ -10,15 +10,25 @@ export interface AnchorRef {
   readonly anchor: number;
 }
 
+/** The place (anchor, cell, query) of a network of another family that made a detection: an index into its head's M places. */
+export interface PlaceRef {
+  readonly place: number;
+}
+
+/** Level of the feature pyramid whose anchor made a box; 0 where the network's family has no anchors on levels. */
+export function pyramidLevel(source: AnchorRef | PlaceRef): number {
+  return 'level' in source ? source.level : 0;
+}
+
 /** One detected object. */
-export interface Detection {
+export interface Detection<Source extends AnchorRef | PlaceRef = AnchorRef | PlaceRef> {
   /** In pixels of the source image (before resizing to the model's input). */
   readonly box: Box;
   readonly classIndex: number;
   readonly className: string;
-  /** Sigmoid of the class logit, in [0, 1]. */
+  /** In [0, 1]. */
   readonly score: number;
-  readonly source: AnchorRef;
+  readonly source: Source;
 }
 
 /** A detection as logged or as just found: the class by its name. */

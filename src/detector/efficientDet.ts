@@ -5,58 +5,39 @@ import { nonMaximumSuppression } from '../geometry/nms.js';
 import { anchorRef, type AnchorGrid } from './anchors.js';
 import type { SeparableWeights } from './classHead.js';
 import { composeDetector, readPlainDetector } from './composedDetector.js';
-import type { Detection } from './detection.js';
+import type { AnchorRef, Detection } from './detection.js';
+import { DEFAULT_THRESHOLDS, type DetectionThresholds, type LoadOptions } from './detectionOptions.js';
 import type { FeatureMaps } from './featureMaps.js';
 import { EnduringSession } from './enduringSession.js';
 import { graphOutputs, type GraphOutputs } from './graphOutputs.js';
 import { inputTensors } from './inputTensors.js';
-import { readModelFiles, type ModelManifest } from './manifest.js';
+import { readModelFiles, type ModelFiles } from './manifest.js';
+import type { EfficientDetManifest } from './manifestSchema.js';
 import type { ProviderAttempt } from './providerCheck.js';
-import { chooseProvider } from './providerChoice.js';
+import { checkedEfficientDet, chooseProvider } from './providerChoice.js';
 import { openSession, type Provider } from './providers.js';
-
-export interface LoadOptions {
-  /** Tried in this order; the first that runs and agrees with the CPU is used. Default: `['cpu']`. */
-  readonly providers?: readonly Provider[];
-  /** Threads of one run on the CPU; 0, the default, takes one for each core. */
-  readonly threads?: number;
-  /** Anchors that leave the graph, best first, before thresholds and suppression. Default 512. */
-  readonly topK?: number;
-}
-
-/** Which of the candidates become detections; chosen for each call. */
-export interface DetectionThresholds {
-  /** Default 0.3. */
-  readonly scoreThreshold?: number;
-  /** Boxes of one class that overlap a better one by more are dropped. Default 0.5. */
-  readonly iouThreshold?: number;
-  /** Default 100. */
-  readonly maxDetections?: number;
-}
 
 export interface DetectionResult {
   /** Best score first; boxes in pixels of the source image, clipped to it. */
-  readonly detections: readonly Detection[];
+  readonly detections: readonly Detection<AnchorRef>[];
   readonly featureMaps: FeatureMaps;
   /** Milliseconds in ONNX Runtime, and in thresholds, suppression and mapping to the source image. */
   readonly timings: { readonly inferenceMs: number; readonly decodeMs: number };
 }
-
-const DEFAULTS = { scoreThreshold: 0.3, iouThreshold: 0.5, maxDetections: 100 } as const;
 
 /**
  * EfficientDet on ONNX Runtime. `detect` blocks its thread for the whole run: host it in a worker (see DetectorPool;
  * microsoft/onnxruntime#19611).
  */
 export class EfficientDet {
-  readonly manifest: ModelManifest;
+  readonly manifest: EfficientDetManifest;
   /** Weights that Grad-CAM needs, for each pyramid level. */
   readonly classHead: readonly SeparableWeights[];
   readonly #grid: AnchorGrid;
   readonly #session: EnduringSession;
 
   private constructor(
-    manifest: ModelManifest,
+    manifest: EfficientDetManifest,
     classHead: readonly SeparableWeights[],
     grid: AnchorGrid,
     session: EnduringSession,
@@ -72,10 +53,15 @@ export class EfficientDet {
    * @throws ExpectedError `model` or `environment`
    */
   static async load(manifestPath: string, options: LoadOptions = {}): Promise<EfficientDet> {
-    const plain = readPlainDetector(await readModelFiles(manifestPath));
+    return EfficientDet.open(await readModelFiles(manifestPath), options);
+  }
+
+  /** @throws ExpectedError as `load` */
+  static async open(files: ModelFiles, options: LoadOptions = {}): Promise<EfficientDet> {
+    const plain = readPlainDetector(files);
     const graph = composeDetector(plain, options.topK ?? 512);
     const { providers = ['cpu'], threads = 0 } = options;
-    const { session, attempts } = await chooseProvider(plain, graph, providers, threads);
+    const { session, attempts } = await chooseProvider(checkedEfficientDet(plain), graph, providers, threads);
     const enduring = new EnduringSession(session, attempts, () => openSession(graph, 'cpu', threads));
     return new EfficientDet(plain.manifest, plain.head.weights, plain.anchors, enduring);
   }
@@ -108,7 +94,7 @@ export class EfficientDet {
     const started = performance.now();
     const outputs = graphOutputs(await this.#session.run(feeds), this.#grid);
     const inferred = performance.now();
-    const detections = this.#detections(outputs, placed, { ...DEFAULTS, ...thresholds });
+    const detections = this.#detections(outputs, placed, { ...DEFAULT_THRESHOLDS, ...thresholds });
     const timings = { inferenceMs: inferred - started, decodeMs: performance.now() - inferred };
     return { detections, featureMaps: outputs.features, timings };
   }
@@ -122,8 +108,8 @@ export class EfficientDet {
     { boxes, scores, classes, anchors }: GraphOutputs,
     placed: Letterbox,
     thresholds: Required<DetectionThresholds>,
-  ): Detection[] {
-    const candidates: Detection[] = [];
+  ): Detection<AnchorRef>[] {
+    const candidates: Detection<AnchorRef>[] = [];
     for (let i = 0; i < scores.length; i++) {
       const score = scores[i];
       const classIndex = classes[i];

@@ -18,7 +18,10 @@ export interface GraphOutputs {
 }
 
 /** Reads the outputs of a run on one picture. */
-export function graphOutputs(outputs: InferenceSession.OnnxValueMapType, grid: AnchorGrid): GraphOutputs {
+export function graphOutputs(
+  outputs: InferenceSession.OnnxValueMapType,
+  grid: Pick<AnchorGrid, 'levels'>,
+): GraphOutputs {
   return {
     boxes: floats(outputs, tensorNames.boxes).data,
     scores: floats(outputs, tensorNames.scores).data,

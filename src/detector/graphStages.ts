@@ -1,50 +1,10 @@
 import type { GraphBuilder } from '../onnx/graphBuilder.js';
-import { DataType } from '../onnx/schema.js';
 import type { AnchorGrid } from './anchors.js';
-import type { ModelManifest } from './manifest.js';
 
 /**
  * The stages around a plain EfficientDet, each a few ONNX nodes, so that a detector or an explainer can be put together as
  * one graph. Tensors are named by strings; shapes stand in brackets; N images, M anchors, C classes, K chosen anchors.
  */
-
-/** Pixels [N, H, W, 3], uint8, RGB → [N, 3, H, W], float32, still 0 to 255. */
-export function toPlanes(graph: GraphBuilder, pixels: string): string {
-  const floats = graph.node('Cast', [pixels], { to: DataType.float32 });
-  return graph.node('Transpose', [floats], { perm: [0, 3, 1, 2] });
-}
-
-/**
- * `(pixel / scale − mean) / std`, and zero outside the picture: the model was trained with padding that is zero after
- * normalisation.
- * @param planes [N, 3, H, W], 0 to 255
- * @param contentSize int32 [N, 2], height and width of the picture in the top left corner; left out: it fills the input
- */
-export function normalise(
-  graph: GraphBuilder,
-  planes: string,
-  { width, height, mean, std, scale }: ModelManifest['input'],
-  contentSize?: string,
-): string {
-  const factor = std.map((deviation) => 1 / (scale * deviation));
-  const offset = mean.map((value, channel) => -value / std[channel]);
-  const scaled = graph.node('Mul', [planes, graph.floats('factor', factor, [1, 3, 1, 1])]);
-  const normalised = graph.node('Add', [scaled, graph.floats('offset', offset, [1, 3, 1, 1])]);
-  if (contentSize === undefined) return normalised;
-  const limits = graph.node('Cast', [contentSize], { to: DataType.float32 });
-  const inside = (axis: 0 | 1, length: number, shape: readonly number[]): string => {
-    const limit = graph.node('Gather', [limits, graph.integers('axis', [axis])], { axis: 1 });
-    const position = graph.floats(
-      'position',
-      Array.from({ length }, (_, i) => i),
-      shape,
-    );
-    return graph.node('Less', [position, graph.reshape(limit, [-1, 1, 1, 1])]);
-  };
-  // Two multiplications by small masks; `Where` takes more than twice as long on the CPU.
-  const mask = graph.node('And', [inside(0, height, [1, 1, height, 1]), inside(1, width, [1, 1, 1, width])]);
-  return graph.node('Mul', [normalised, graph.node('Cast', [mask], { to: DataType.float32 })]);
-}
 
 /**
  * Outputs of all levels as rows, [N, M, depth], anchors in the order of `AnchorGrid`.
@@ -77,6 +37,19 @@ export function decodeBoxes(graph: GraphBuilder, regression: string, indices: st
     graph.node('Gather', [graph.floats(name, part(from), [anchors.count, 2]), indices], { axis: 0 });
   const chosen = gatherRows(graph, regression, indices, 4);
   const { low, high } = boxCorners(graph, chosen, anchorRows('anchor_centres', 0), anchorRows('anchor_sides', 2));
+  const corners = graph.node('Concat', [low, high], { axis: 2 });
+  return graph.node('Gather', [corners, graph.integers('xyxy', [1, 0, 3, 2])], { axis: 2 });
+}
+
+/** As `decodeBoxes`, of all anchors: [N, M, 4]. */
+export function decodeAllBoxes(graph: GraphBuilder, regression: string, { boxes, count }: AnchorGrid): string {
+  const part = (from: number): string =>
+    graph.floats(
+      'anchor_part',
+      Float32Array.from({ length: 2 * count }, (_, i) => boxes[4 * (i >> 1) + from + (i & 1)]),
+      [1, count, 2],
+    );
+  const { low, high } = boxCorners(graph, regression, part(0), part(2));
   const corners = graph.node('Concat', [low, high], { axis: 2 });
   return graph.node('Gather', [corners, graph.integers('xyxy', [1, 0, 3, 2])], { axis: 2 });
 }

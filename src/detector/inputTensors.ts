@@ -1,7 +1,8 @@
 import { Tensor } from 'onnxruntime-node';
 import type { Size } from '../geometry/letterbox.js';
 import { tensorNames } from './composedDetector.js';
-import type { ModelManifest } from './manifest.js';
+import { needsContentSize } from './inputStages.js';
+import type { ModelManifest } from './manifestSchema.js';
 
 /**
  * The composed graph's inputs for one picture.
@@ -13,13 +14,14 @@ import type { ModelManifest } from './manifest.js';
 export function inputTensors(
   pixels: Uint8Array,
   content: Size,
-  { width, height, resize }: ModelManifest['input'],
+  input: Pick<ModelManifest['input'], 'width' | 'height' | 'resize'>,
 ): Record<string, Tensor> {
+  const { width, height } = input;
   if (pixels.length !== width * height * 3)
     throw new RangeError(`${pixels.length} values are no ${width}×${height} RGB picture`);
   const own = pixels.buffer instanceof SharedArrayBuffer ? pixels.slice() : pixels;
   const feeds: Record<string, Tensor> = { [tensorNames.pixels]: new Tensor('uint8', own, [1, height, width, 3]) };
-  if (resize === 'letterbox-top-left')
+  if (needsContentSize(input))
     feeds[tensorNames.contentSize] = new Tensor('int32', Int32Array.of(content.height, content.width), [1, 2]);
   return feeds;
 }

@@ -1,12 +1,46 @@
 import './noTelemetry.js';
 import type { InferenceSession } from 'onnxruntime-node';
 import { ExpectedError, reasonOf } from '../errors.js';
+import { checkedBoxes, composeBoxes, readBoxNetwork } from './boxNetwork.js';
 import { composeDetector, readPlainDetector, type PlainDetector } from './composedDetector.js';
+import type { BoxNetwork } from './families/family.js';
 import { checkShapes, graphOutputs, type GraphOutputs } from './graphOutputs.js';
 import { inputTensors, testPicture } from './inputTensors.js';
-import { readModelFiles } from './manifest.js';
+import { readModelFiles, type ModelFiles } from './manifest.js';
+import type { ModelManifest } from './manifestSchema.js';
 import { describeDifference, providerDifference, withinTolerance, type ProviderAttempt } from './providerCheck.js';
 import { openSession, type Provider } from './providers.js';
+
+/** A model with what reads, and checks, a run of its composed graph on the fixed picture. */
+export interface CheckedModel {
+  readonly manifest: ModelManifest;
+  /** @throws ExpectedError `model` where the run does not fit the manifest */
+  readonly read: (outputs: InferenceSession.OnnxValueMapType) => GraphOutputs;
+}
+
+export function checkedEfficientDet({ manifest, anchors }: PlainDetector): CheckedModel {
+  return {
+    manifest,
+    read: (outputs) => {
+      checkShapes(outputs, anchors, `model ${manifest.name}`);
+      return graphOutputs(outputs, anchors);
+    },
+  };
+}
+
+export function checkedNetwork(network: BoxNetwork): CheckedModel {
+  return { manifest: network.manifest, read: (outputs) => checkedBoxes(outputs, network) };
+}
+
+/** A model's composed graph, and how a run of it is read. */
+function composed(files: ModelFiles, topK: number): { readonly graph: Uint8Array; readonly model: CheckedModel } {
+  if (files.manifest.family === 'efficientdet') {
+    const plain = readPlainDetector(files);
+    return { graph: composeDetector(plain, topK), model: checkedEfficientDet(plain) };
+  }
+  const network = readBoxNetwork(files);
+  return { graph: composeBoxes(network, topK), model: checkedNetwork(network) };
+}
 
 /**
  * Tries every provider on a model, also those after the first that works, and compares each with the CPU.
@@ -17,16 +51,15 @@ export async function checkProviders(
   providers: readonly Provider[],
   topK = 512,
 ): Promise<ProviderAttempt[]> {
-  const plain = readPlainDetector(await readModelFiles(manifestPath));
-  const graph = composeDetector(plain, topK);
-  const reference = await cpuReference(graph, plain, 0);
+  const { graph, model } = composed(await readModelFiles(manifestPath), topK);
+  const reference = await cpuReference(graph, model, 0);
   const attempts: ProviderAttempt[] = [];
   for (const provider of providers) {
     if (provider === 'cpu') {
       attempts.push(cpuAttempt);
       continue;
     }
-    const { session, attempt } = await tryProvider(provider, graph, plain, reference);
+    const { session, attempt } = await tryProvider(provider, graph, model, reference);
     await session?.release();
     attempts.push(attempt);
   }
@@ -46,7 +79,7 @@ interface ChosenProvider {
  * @throws ExpectedError `environment` where none does, `model` where the model does not fit its manifest
  */
 export async function chooseProvider(
-  plain: PlainDetector,
+  model: CheckedModel,
   graph: Uint8Array,
   preference: readonly Provider[],
   threads: number,
@@ -57,11 +90,11 @@ export async function chooseProvider(
   for (const provider of preference) {
     if (provider === 'cpu') {
       const session = await openSession(graph, 'cpu', threads);
-      await fixedRun(session, plain);
+      await fixedRun(session, model);
       return { session, attempts: [...attempts, cpuAttempt] };
     }
-    reference ??= await cpuReference(graph, plain, threads);
-    const { session, attempt } = await tryProvider(provider, graph, plain, reference);
+    reference ??= await cpuReference(graph, model, threads);
+    const { session, attempt } = await tryProvider(provider, graph, model, reference);
     attempts.push(attempt);
     if (session) return { session, attempts };
   }
@@ -76,13 +109,13 @@ export async function chooseProvider(
 async function tryProvider(
   provider: Provider,
   graph: Uint8Array,
-  plain: PlainDetector,
+  model: CheckedModel,
   reference: GraphOutputs,
 ): Promise<{ session?: InferenceSession; attempt: ProviderAttempt }> {
   let session: InferenceSession | undefined;
   try {
     session = await openSession(graph, provider, 0);
-    const difference = providerDifference(reference, await fixedRun(session, plain));
+    const difference = providerDifference(reference, await fixedRun(session, model));
     const detail = describeDifference(difference);
     if (withinTolerance(difference)) return { session, attempt: { provider, outcome: 'used', detail, difference } };
     await session.release();
@@ -95,17 +128,17 @@ async function tryProvider(
   }
 }
 
-async function cpuReference(graph: Uint8Array, plain: PlainDetector, threads: number): Promise<GraphOutputs> {
+async function cpuReference(graph: Uint8Array, model: CheckedModel, threads: number): Promise<GraphOutputs> {
   const session = await openSession(graph, 'cpu', threads);
   try {
-    return await fixedRun(session, plain);
+    return await fixedRun(session, model);
   } finally {
     await session.release();
   }
 }
 
 /** Runs the fixed picture: checks shapes, warms the session up, gives something to compare. */
-async function fixedRun(session: InferenceSession, { manifest, anchors }: PlainDetector): Promise<GraphOutputs> {
+async function fixedRun(session: InferenceSession, { manifest, read }: CheckedModel): Promise<GraphOutputs> {
   const feeds = inputTensors(testPicture(manifest.input), manifest.input, manifest.input);
   let outputs: InferenceSession.OnnxValueMapType;
   try {
@@ -118,6 +151,5 @@ async function fixedRun(session: InferenceSession, { manifest, anchors }: PlainD
       { cause },
     );
   }
-  checkShapes(outputs, anchors, `model ${manifest.name}`);
-  return graphOutputs(outputs, anchors);
+  return read(outputs);
 }

@@ -63,7 +63,8 @@ export async function checkModels(folder: string): Promise<Check[]> {
     manifests.map(async (name): Promise<Check> => {
       try {
         const { manifest, bytes } = await readModelFiles(path.join(folder, name));
-        const detail = `EfficientDet ${manifest.size}, ${manifest.spectra.join(' + ')}, ${String(manifest.classes.length)} classes, ${(bytes.byteLength / 1e6).toFixed(1)} MB, sha256 ${manifest.sha256.slice(0, 12)}…`;
+        const kind = manifest.family === 'efficientdet' ? `EfficientDet ${manifest.size}` : manifest.family;
+        const detail = `${kind}, ${manifest.spectra.join(' + ')}, ${String(manifest.classes.length)} classes, ${(bytes.byteLength / 1e6).toFixed(1)} MB, sha256 ${manifest.sha256.slice(0, 12)}…`;
         return { name: `model ${manifest.name}`, status: 'ok', detail };
       } catch (error) {
         return { name: `model ${name}`, ...broken(error, 'restore the file from the repository') };

@@ -3,7 +3,7 @@ import type { ModelManifest } from '../detector/manifest.js';
 import { ExpectedError } from '../errors.js';
 import { area, clip } from '../geometry/box.js';
 import type { ExplainRequest, ExplanationCheckpoint, WindowFrame } from './explanation.js';
-import { parseExplainSettings } from './settings.js';
+import { parseExplainSettings, type ExplainMethod } from './settings.js';
 
 const MAX_TARGETS = 1000;
 const MAX_SIDE = 1 << 15;
@@ -40,11 +40,23 @@ export function checkRequest(request: ExplainRequest, manifest: ModelManifest): 
         'explain a detection with the model that made it',
       );
   });
-  parseExplainSettings(request.settings, 'the request');
+  checkMethod(parseExplainSettings(request.settings, 'the request').method, manifest);
   if (request.window && request.window.length > 0) checkWindow(request.window, request);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
     throw new ExpectedError('usage', `the seed ${seed} cannot be used`, 'give a whole number from 0 to 4294967295');
   if (resume) checkCheckpoint(resume, request, manifest);
+}
+
+/** Methods that look inside the network; the others need nothing but its scores. */
+const INSIDE: readonly ExplainMethod[] = ['live-rise', 'sidu', 'grad-cam'];
+
+function checkMethod(method: ExplainMethod, { family, name }: ModelManifest): void {
+  if (!INSIDE.includes(method) || family === 'efficientdet') return;
+  throw new ExpectedError(
+    'usage',
+    `${method} looks inside the network, which is known for EfficientDet only so far; ${name} is of the family ${family}`,
+    'use rise or d-rise (--method rise; method: rise in the settings), which need nothing but its scores',
+  );
 }
 
 function checkWindow(window: readonly WindowFrame[], { input, size, targets, settings }: ExplainRequest): void {

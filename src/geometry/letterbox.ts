@@ -6,7 +6,7 @@ export interface Size {
 }
 
 /** How pictures are brought to a model's input size. */
-export type ResizeRule = 'letterbox-top-left' | 'stretch';
+export type ResizeRule = 'letterbox-top-left' | 'letterbox-centre' | 'stretch';
 
 /** How one picture lies in a model's input: its resized content fills `content` pixels from the top left corner. */
 export interface Letterbox {
@@ -18,7 +18,8 @@ export interface Letterbox {
 
 /**
  * Where a picture of `source` pixels goes in an input of `input` pixels. `letterbox-top-left`: scaled by
- * `min(W/w, H/h)`, sides rounded to whole pixels, in the top left corner. `stretch`: the whole input.
+ * `min(W/w, H/h)`, sides rounded to whole pixels, in the top left corner; `letterbox-centre`: the same, as the network's own graph
+ * moves it to the middle (see `contentOffset`). `stretch`: the whole input.
  * @throws RangeError for sides that are no positive whole numbers
  */
 export function letterbox(source: Size, input: Size, rule: ResizeRule): Letterbox {
@@ -31,6 +32,15 @@ export function letterbox(source: Size, input: Size, rule: ResizeRule): Letterbo
     height: Math.min(input.height, Math.max(1, Math.round(source.height * scale))),
   };
   return { source, input, content };
+}
+
+/** How far a network sees the picture from the input's top left corner: whole pixels, the smaller half of what is left over first. */
+export function contentOffset(
+  content: Size,
+  { width, height, resize }: Size & { readonly resize: ResizeRule },
+): { readonly x: number; readonly y: number } {
+  if (resize !== 'letterbox-centre') return { x: 0, y: 0 };
+  return { x: Math.floor((width - content.width) / 2), y: Math.floor((height - content.height) / 2) };
 }
 
 /** A box in source pixels as it lies in the input. */

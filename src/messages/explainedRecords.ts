@@ -1,3 +1,4 @@
+import { pyramidLevel } from '../detector/detection.js';
 import type { ExplainedRecord } from './outputMessages.js';
 import type { ExplainedDetection } from '../perception/protocol.js';
 
@@ -5,7 +6,7 @@ import type { ExplainedDetection } from '../perception/protocol.js';
 export function explainedRecords(detections: readonly ExplainedDetection[], withMaps: boolean): ExplainedRecord[] {
   return detections.map(({ map, attention, source, ...detection }) => ({
     ...detection,
-    level: source.level,
+    level: pyramidLevel(source),
     energyInBox: attention?.energyInBox ?? 0,
     energyGain: attention?.energyGain ?? 0,
     peakInBox: attention?.peakInBox ?? false,

@@ -71,12 +71,17 @@ message OperatorSetIdProto {
   optional string domain = 1;
   optional int64 version = 2;
 }
+message StringStringEntryProto {
+  optional string key = 1;
+  optional string value = 2;
+}
 message ModelProto {
   optional int64 ir_version = 1;
   optional string producer_name = 2;
   optional string producer_version = 3;
   repeated OperatorSetIdProto opset_import = 8;
   optional GraphProto graph = 7;
+  repeated StringStringEntryProto metadata_props = 14;
   repeated bytes functions = 25;
 }
 `;
@@ -153,6 +158,8 @@ export interface Model {
   producerVersion?: string;
   opsetImport: OperatorSet[];
   graph: Graph;
+  /** What the exporter wrote about the model. */
+  metadataProps?: { key?: string; value?: string }[];
   functions?: Uint8Array[];
 }
 

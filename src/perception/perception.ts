@@ -1,4 +1,4 @@
-import type { DetectionThresholds } from '../detector/efficientDet.js';
+import type { DetectionThresholds } from '../detector/detectionOptions.js';
 import { asError, ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import type { PictureToPaint } from '../images/paint.js';

@@ -1,5 +1,5 @@
 import type { Detection } from '../detector/detection.js';
-import type { DetectionThresholds } from '../detector/efficientDet.js';
+import type { DetectionThresholds } from '../detector/detectionOptions.js';
 import type { FeatureMaps } from '../detector/featureMaps.js';
 import type { ModelManifest } from '../detector/manifest.js';
 import type { ProviderAttempt } from '../detector/providerCheck.js';

@@ -1,3 +1,4 @@
+import { pyramidLevel } from '../detector/detection.js';
 import { BagWriter } from '../bag/bagWriter.js';
 import {
   OUTPUT_TYPES,
@@ -69,7 +70,14 @@ export class Annotator {
 
 function explainedRecord({ attention, map, source, ...detection }: ExplainedDetection, maps: boolean): ExplainedRecord {
   const { energyInBox, energyGain, peakInBox } = attention ?? { energyInBox: 0, energyGain: 0, peakInBox: false };
-  return { ...detection, level: source.level, energyInBox, energyGain, peakInBox, ...(maps && map ? { map } : {}) };
+  return {
+    ...detection,
+    level: pyramidLevel(source),
+    energyInBox,
+    energyGain,
+    peakInBox,
+    ...(maps && map ? { map } : {}),
+  };
 }
 
 /** Colour of a class as annotations have it. */

@@ -1,3 +1,4 @@
+import { pyramidLevel } from '../detector/detection.js';
 import type { TrackStep } from '../tracking/mapTracks.js';
 import type { PerceivedFrame } from '../perception/perceivedSet.js';
 
@@ -42,7 +43,7 @@ export function detectionLines(
     class: className,
     score,
     box: [box.x1, box.y1, box.x2, box.y2],
-    level: source.level,
+    level: pyramidLevel(source),
     ...attention,
     ...trackFields(steps[i]),
   }));

@@ -1,3 +1,4 @@
+import { pyramidLevel } from '../detector/detection.js';
 import type { PerceivedFrame, PerceivedSet } from '../perception/perceivedSet.js';
 import type { ReportFused, ReportTrackStep } from '../report/wholeSetInput.js';
 import type { ReportFrame, ReportFrameSet } from '../report/reportInput.js';
@@ -70,7 +71,7 @@ function reportFrame(
       className,
       score,
       box,
-      level: source.level,
+      level: pyramidLevel(source),
       ...(attention ? { attention } : {}),
       ...(map ? { map } : {}),
       ...(explanations[i] && { explanation: explanations[i] }),

@@ -1,5 +1,5 @@
 /** In place of src/perception/explainingDetector.ts: a detector with defects, which images of certain widths bring out. */
-import type { LoadOptions } from '../../src/detector/efficientDet.js';
+import type { LoadOptions } from '../../src/detector/detectionOptions.js';
 import { ExplainingDetector as Real } from '../../src/perception/explainingDetector.js';
 import { WIDTH } from './fault.js';
 

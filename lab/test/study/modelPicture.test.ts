@@ -4,13 +4,8 @@ import { resizeToInput } from '../../../src/images/resize.js';
 import { modelPicture } from '../../study/modelPicture.js';
 
 const input = {
-  name: 'images',
   width: 512,
   height: 512,
-  channels: 3,
-  mean: [0, 0, 0],
-  std: [1, 1, 1],
-  scale: 1,
   resize: 'letterbox-top-left',
 } as const satisfies Parameters<typeof modelPicture>[2];
 

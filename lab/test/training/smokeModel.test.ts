@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse } from 'npyjs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
-import { readModelFiles } from '../../../src/detector/manifest.js';
+import { efficientDetFiles, readModelFiles } from '../../../src/detector/manifest.js';
 
 /** What `python -m msal_training.smoke` has left; `npm test` runs it first and says where. */
 const folder = process.env.MSAL_SMOKE_FOLDER;
@@ -21,7 +21,7 @@ describe('a model trained for a few steps and exported', function () {
   });
 
   it("gives PyTorch's outputs in onnxruntime-node to 1e-4", async () => {
-    const { manifest, modelPath } = await readModelFiles(path.join(folder ?? '', 'smoke.json'));
+    const { manifest, modelPath } = efficientDetFiles(await readModelFiles(path.join(folder ?? '', 'smoke.json')));
     const session = await InferenceSession.create(modelPath);
     const { data, shape } = await floats('images');
     const outputs = await session.run({ [manifest.input.name]: new Tensor('float32', data, shape) });

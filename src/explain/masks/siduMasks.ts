@@ -48,11 +48,12 @@ export async function siduMasks(detector: MaskedDetector, setup: SiduMaskSetup):
 }
 
 function targetSources(
-  { anchors, manifest, plain }: MaskedDetector,
+  { plain }: MaskedDetector,
   { targets, content, rule }: SiduMaskSetup,
   logits: Float32Array,
   regression: Float32Array,
 ): (AnchorRef | undefined)[] {
+  const { anchors, manifest } = plain;
   const classCount = manifest.classes.length;
   const classAt = flatLayout(anchors, classCount, manifest.outputs.classLogits.length > 1).at;
   const boxAt = flatLayout(anchors, 4, manifest.outputs.boxRegression.length > 1).at;

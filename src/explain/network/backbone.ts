@@ -3,7 +3,7 @@ import { Dominators } from '../../onnx/dominators.js';
 import type { Model, Node } from '../../onnx/schema.js';
 import { inputsOf, subgraph } from '../../onnx/subgraph.js';
 import type { ClassHead } from '../../detector/classHead.js';
-import type { ModelManifest } from '../../detector/manifest.js';
+import type { EfficientDetManifest } from '../../detector/manifestSchema.js';
 
 /** A model cut where its backbone ends. */
 export interface CutModel {
@@ -27,7 +27,7 @@ const DOWNSAMPLING = new Set(['MaxPool']);
  * next one's have in common; that of the last level the same for its head and the first max-pooling.
  * @throws ExpectedError `model` where the graph is not made like that
  */
-export function cutBackbone(model: Model, manifest: ModelManifest, head: ClassHead): CutModel {
+export function cutBackbone(model: Model, manifest: EfficientDetManifest, head: ClassHead): CutModel {
   const { classLogits, boxRegression, backboneFeatures } = manifest.outputs;
   const image = manifest.input.name;
   const features = backboneFeatures ?? findFeatures(model, image, head.features);

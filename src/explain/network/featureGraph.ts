@@ -2,6 +2,7 @@ import { GraphBuilder, opsetOf } from '../../onnx/graphBuilder.js';
 import { writeModel } from '../../onnx/modelFile.js';
 import { DataType } from '../../onnx/schema.js';
 import { tensorNames, type PlainDetector } from '../../detector/composedDetector.js';
+import { networkInputs } from '../../detector/inputStages.js';
 import { flatOutputs } from '../../detector/flatOutputs.js';
 import { maskedTensors } from './maskedGraph.js';
 
@@ -13,11 +14,11 @@ export const featureTensors = { logits: 'logits', regression: 'regression' } as 
  * level, and everything that says which anchor made a box.
  */
 export function composeFeatures({ manifest, model, anchors, head }: PlainDetector): Uint8Array {
-  const { width, height, name } = manifest.input;
+  const { width, height } = manifest.input;
   const graph = new GraphBuilder(opsetOf(model));
   const plane = (input: string): string => graph.input(input, DataType.float32, [1, 3, height, width]);
   const picture = graph.node('Add', [plane(maskedTensors.ground), plane(maskedTensors.contrast)]);
-  const inner = graph.embed(model, { prefix: 'network/', inputs: { [name]: picture } });
+  const inner = graph.embed(model, { prefix: 'network/', inputs: networkInputs(graph, picture, manifest.input) });
   const output = (names: readonly string[], as: string): void => {
     graph.output(flatOutputs(graph, names.map(inner)), as, DataType.float32, [1, 'values']);
   };

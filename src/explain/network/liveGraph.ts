@@ -2,6 +2,7 @@ import { GraphBuilder, opsetOf } from '../../onnx/graphBuilder.js';
 import { writeModel } from '../../onnx/modelFile.js';
 import { DataType } from '../../onnx/schema.js';
 import type { CutModel } from './backbone.js';
+import { networkInputs } from '../../detector/inputStages.js';
 import type { PlainDetector } from '../../detector/composedDetector.js';
 import { gridInputs, maskedTensors, scoreTargets, type SearchSpace } from './maskedGraph.js';
 import { averagedMasks } from './maskStages.js';
@@ -37,11 +38,14 @@ export const liveTensors = {
 
 /** `contrast` and `ground` [1, 3, H, W] of a picture → the backbone's maps of `ground + contrast`. */
 export function composeBackbone({ manifest, model }: PlainDetector, cut: CutModel): Uint8Array {
-  const { width, height, name } = manifest.input;
+  const { width, height } = manifest.input;
   const graph = new GraphBuilder(opsetOf(model));
   const plane = (input: string): string => graph.input(input, DataType.float32, [1, 3, height, width]);
   const picture = graph.node('Add', [plane(maskedTensors.ground), plane(maskedTensors.contrast)]);
-  const inner = graph.embed(cut.backbone, { prefix: 'network/', inputs: { [name]: picture } });
+  const inner = graph.embed(cut.backbone, {
+    prefix: 'network/',
+    inputs: networkInputs(graph, picture, manifest.input),
+  });
   cut.features.forEach((feature, i) => {
     graph.output(inner(feature), liveTensors.feature(i), DataType.float32, [1, 'f', 'h', 'w']);
   });

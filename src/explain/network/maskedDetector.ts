@@ -1,6 +1,9 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type { Size } from '../../geometry/letterbox.js';
 import type { AnchorGrid } from '../../detector/anchors.js';
+import { composeBoxes, readBoxNetwork } from '../../detector/boxNetwork.js';
+import { ExpectedError } from '../../errors.js';
+import { needsContentSize } from '../../detector/inputStages.js';
 import { cutBackbone, type CutModel } from './backbone.js';
 import { composeDetector, readPlainDetector, type PlainDetector } from '../../detector/composedDetector.js';
 import { composeFeatures } from './featureGraph.js';
@@ -11,11 +14,12 @@ import {
   composeMasked,
   composePreparation,
   maskedTensors as names,
+  type MaskableNetwork,
   type MaskKind,
   type SearchSpace,
 } from './maskedGraph.js';
 import { MaskedPicture, type MaskedNetwork, type MaskedPictureSetup } from './maskedPicture.js';
-import { chooseProvider } from '../../detector/providerChoice.js';
+import { checkedEfficientDet, checkedNetwork, chooseProvider } from '../../detector/providerChoice.js';
 import { openSession, type Provider } from '../../detector/providers.js';
 
 export interface MaskedDetectorOptions {
@@ -29,20 +33,20 @@ export interface MaskedDetectorOptions {
 const TOP_K = 5000;
 
 /**
- * EfficientDet behind masks: masks go in, the scores of the targets come out, everything between is one ONNX graph. Runs block
+ * A detector behind masks: masks go in, the scores of the targets come out, everything between is one ONNX graph. Runs block
  * their thread: host it in a worker (see explain/explainerPool.ts).
  */
 export class MaskedDetector implements MaskedNetwork {
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
   #cut: CutModel | undefined;
   #shapes: readonly MapShape[] = [];
-  readonly plain: PlainDetector;
+  readonly network: MaskableNetwork;
   readonly provider: Provider;
   readonly #threads: number;
   readonly #preparation: InferenceSession;
 
-  private constructor(plain: PlainDetector, provider: Provider, threads: number, preparation: InferenceSession) {
-    this.plain = plain;
+  private constructor(network: MaskableNetwork, provider: Provider, threads: number, preparation: InferenceSession) {
+    this.network = network;
     this.provider = provider;
     this.#threads = threads;
     this.#preparation = preparation;
@@ -50,21 +54,39 @@ export class MaskedDetector implements MaskedNetwork {
 
   /** @throws ExpectedError `model` or `environment` as EfficientDet.load */
   static async load(manifestPath: string, options: MaskedDetectorOptions = {}): Promise<MaskedDetector> {
-    return MaskedDetector.open(readPlainDetector(await readModelFiles(manifestPath)), options);
+    const files = await readModelFiles(manifestPath);
+    const efficientDet = files.manifest.family === 'efficientdet';
+    return MaskedDetector.open(efficientDet ? readPlainDetector(files) : readBoxNetwork(files), options);
   }
 
   /** @throws ExpectedError as `load` */
-  static async open(plain: PlainDetector, options: MaskedDetectorOptions = {}): Promise<MaskedDetector> {
+  static async open(network: MaskableNetwork, options: MaskedDetectorOptions = {}): Promise<MaskedDetector> {
     const { providers = ['cpu'], threads = 0 } = options;
     // The ordinary detector's graph shows whether the model fits its manifest and which provider can be trusted with it.
-    const { session, attempts } = await chooseProvider(plain, composeDetector(plain, 64), providers, threads);
+    const { session, attempts } =
+      'anchors' in network
+        ? await chooseProvider(checkedEfficientDet(network), composeDetector(network, 64), providers, threads)
+        : await chooseProvider(checkedNetwork(network), composeBoxes(network, 64), providers, threads);
     await session.release();
     const provider = attempts.at(-1)?.provider ?? 'cpu';
-    return new MaskedDetector(plain, provider, threads, await openSession(composePreparation(plain), 'cpu', 1));
+    return new MaskedDetector(network, provider, threads, await openSession(composePreparation(network), 'cpu', 1));
   }
 
   get manifest(): ModelManifest {
-    return this.plain.manifest;
+    return this.network.manifest;
+  }
+
+  /**
+   * The network where it is EfficientDet, whose insides live masks and SIDU know.
+   * @throws ExpectedError `usage` for another family
+   */
+  get plain(): PlainDetector {
+    if ('anchors' in this.network) return this.network;
+    throw new ExpectedError(
+      'usage',
+      `masks inside the network are known for EfficientDet only, and ${this.manifest.name} is of the family ${this.manifest.family}`,
+      'use rise or d-rise, which mask the picture',
+    );
   }
 
   get anchors(): AnchorGrid {
@@ -91,13 +113,13 @@ export class MaskedDetector implements MaskedNetwork {
     const compose = (): Uint8Array =>
       masks === 'features'
         ? composeLive(this.plain, this.cut, this.#shapes, search, TOP_K)
-        : composeMasked(this.plain, masks, search, TOP_K);
+        : composeMasked(this.network, masks, search, TOP_K);
     return this.#runGraph(`${masks} ${search}`, compose, feeds);
   }
 
   /** The model in two: see cutBackbone. */
   get cut(): CutModel {
-    return (this.#cut ??= cutBackbone(this.plain.model, this.manifest, this.plain.head));
+    return (this.#cut ??= cutBackbone(this.plain.model, this.plain.manifest, this.plain.head));
   }
 
   /**
@@ -146,7 +168,8 @@ export class MaskedDetector implements MaskedNetwork {
   }
 
   async #prepare(pixels: Uint8Array, fill: Uint8Array, content: Size): Promise<Record<string, Tensor>> {
-    const { width, height, resize } = this.manifest.input;
+    const { input } = this.manifest;
+    const { width, height } = input;
     const picture = (values: Uint8Array): Tensor => {
       if (values.length !== width * height * 3)
         throw new RangeError(`${values.length} values are no ${width}×${height} RGB picture`);
@@ -154,7 +177,7 @@ export class MaskedDetector implements MaskedNetwork {
       return new Tensor('uint8', own, [1, height, width, 3]);
     };
     const feeds: Record<string, Tensor> = { [names.pixels]: picture(pixels), [names.fill]: picture(fill) };
-    if (resize === 'letterbox-top-left')
+    if (needsContentSize(input))
       feeds[names.contentSize] = new Tensor('int32', Int32Array.of(content.height, content.width), [1, 2]);
     const outputs = await this.#preparation.run(feeds);
     return { [names.contrast]: outputs[names.contrast], [names.ground]: outputs[names.ground] };

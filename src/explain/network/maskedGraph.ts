@@ -4,7 +4,10 @@ import { DataType } from '../../onnx/schema.js';
 import type { AnchorGrid } from '../../detector/anchors.js';
 import type { PlainDetector } from '../../detector/composedDetector.js';
 import { flatBest, flatLayout, flatOutputs } from '../../detector/flatOutputs.js';
-import { boxCorners, normalise, toPlanes } from '../../detector/graphStages.js';
+import { boxCorners, gatherRows } from '../../detector/graphStages.js';
+import { needsContentSize, networkInputs, normalise, toPlanes } from '../../detector/inputStages.js';
+import { floatOutputs } from '../../detector/boxNetwork.js';
+import type { BoxNetwork } from '../../detector/families/family.js';
 import { gridMasks, maskedPictures, type GridInputs } from './maskStages.js';
 import { scoreCandidates } from './targetStages.js';
 
@@ -15,6 +18,14 @@ import { scoreCandidates } from './targetStages.js';
 export type MaskKind = 'grids' | 'full' | 'features';
 /** Where a target is looked for: among its candidate anchors, in the graph, or among all detections after suppression. */
 export type SearchSpace = 'anchors' | 'nms';
+
+/** A network that masks can be put before: EfficientDet, or one of any other family. */
+export type MaskableNetwork = PlainDetector | BoxNetwork;
+
+/** Whether targets are looked for inside the graph, which only EfficientDet's anchors allow; else among the boxes that leave it. */
+export function searchesInside(network: MaskableNetwork, search: SearchSpace): network is PlainDetector {
+  return 'anchors' in network && search === 'anchors';
+}
 
 /** Names of the inputs and outputs of the graphs below. */
 export const maskedTensors = {
@@ -51,15 +62,16 @@ export const maskedTensors = {
  * Once for each picture: uint8 pixels [1, H, W, 3] and fill [1, H, W, 3] → `contrast` and `ground` [1, 3, H, W], see
  * `maskedPictures`. Both are zero in the padding, so that it stays what the model was trained with whatever the mask.
  */
-export function composePreparation({ manifest, model }: PlainDetector): Uint8Array {
-  const { width, height, resize } = manifest.input;
+export function composePreparation({ manifest, model }: MaskableNetwork): Uint8Array {
+  const { width, height } = manifest.input;
   const graph = new GraphBuilder(opsetOf(model));
   const names = maskedTensors;
-  const contentSize =
-    resize === 'letterbox-top-left' ? graph.input(names.contentSize, DataType.int32, [1, 2]) : undefined;
+  const contentSize = needsContentSize(manifest.input)
+    ? graph.input(names.contentSize, DataType.int32, [1, 2])
+    : undefined;
   const normalised = (name: string): string => {
     const pixels = graph.input(name, DataType.uint8, [1, height, width, 3]);
-    return normalise(graph, toPlanes(graph, pixels), manifest.input, contentSize);
+    return normalise(graph, toPlanes(graph, pixels, manifest.input, contentSize), manifest.input, contentSize);
   };
   const picture = normalised(names.pixels);
   const ground = normalised(names.fill);
@@ -74,7 +86,7 @@ export function composePreparation({ manifest, model }: PlainDetector): Uint8Arr
  * boxes for suppression outside (`nms`).
  */
 export function composeMasked(
-  plain: PlainDetector,
+  plain: MaskableNetwork,
   masks: Exclude<MaskKind, 'features'>,
   search: SearchSpace,
   topK: number,
@@ -91,7 +103,7 @@ export function composeMasked(
       ? graph.input(names.masks, DataType.float32, ['b', height, width])
       : gridMasks(graph, gridInputs(graph), manifest.input);
   const images = maskedPictures(graph, full, { contrast, ground }, manifest.input);
-  const inner = graph.embed(model, { prefix: 'network/', inputs: { [manifest.input.name]: images } });
+  const inner = graph.embed(model, { prefix: 'network/', inputs: networkInputs(graph, images, manifest.input) });
   scoreTargets(graph, plain, inner, search, topK);
   return writeModel(graph.build());
 }
@@ -99,11 +111,16 @@ export function composeMasked(
 /** Ends a graph whose network makes its outputs of masked pictures: scores its targets, or picks the best `topK` boxes. */
 export function scoreTargets(
   graph: GraphBuilder,
-  { manifest, anchors, head }: PlainDetector,
+  network: MaskableNetwork,
   inner: (name: string) => string,
   search: SearchSpace,
   topK: number,
 ): void {
+  if (!('anchors' in network)) {
+    bestPlaces(graph, network, inner, topK);
+    return;
+  }
+  const { manifest, anchors, head } = network;
   const outputs = {
     classes: manifest.outputs.classLogits.map(inner),
     boxes: manifest.outputs.boxRegression.map(inner),
@@ -224,4 +241,28 @@ function bestBoxes(graph: GraphBuilder, outputs: NetworkOutputs, anchors: Anchor
   graph.output(corners.high, names.high, DataType.float32, ['b', 'k', 2]);
   const values = probabilities ? logits : graph.node('Sigmoid', [logits]);
   graph.output(values, names.probabilities, DataType.float32, ['b', 'k', classCount]);
+}
+
+/** The best `topK` places of a network of any other family, with the probabilities of all classes. */
+function bestPlaces(
+  graph: GraphBuilder,
+  { manifest, model, head }: BoxNetwork,
+  inner: (name: string) => string,
+  topK: number,
+): void {
+  const names = maskedTensors;
+  const classCount = manifest.classes.length;
+  const { scores, boxes } = head.scoredBoxes(graph, floatOutputs(graph, model, inner));
+  const best = graph.reduceMax(scores, 2);
+  const length = graph.node('Gather', [graph.node('Shape', [best]), graph.integers('axis', [1])], { axis: 0 });
+  const wanted = graph.node('Min', [worthLooking(graph, best, topK), length]);
+  const [, places = ''] = graph.nodes('TopK', [best, wanted], { axis: 1 }, 2);
+  const corners = gatherRows(graph, boxes, places, 4);
+  const corner = (order: readonly number[]): string =>
+    graph.node('Gather', [corners, graph.integers('order', order)], { axis: 2 });
+  graph.output(corner([1, 0]), names.low, DataType.float32, ['b', 'k', 2]);
+  graph.output(corner([3, 2]), names.high, DataType.float32, ['b', 'k', 2]);
+  const values = gatherRows(graph, scores, places, classCount);
+  const probabilities = head.activation === 'sigmoid' ? graph.node('Sigmoid', [values]) : values;
+  graph.output(probabilities, names.probabilities, DataType.float32, ['b', 'k', classCount]);
 }

@@ -1,22 +1,27 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { ExpectedError } from '../../errors.js';
 import { area, clip, type Box } from '../../geometry/box.js';
-import type { Size } from '../../geometry/letterbox.js';
+import { contentOffset, type Size } from '../../geometry/letterbox.js';
 import { nonMaximumSuppression } from '../../geometry/nms.js';
 import { candidateAnchors } from './candidates.js';
 import { findAgain, similarity, type ClassifiedBox, type FindRule } from './findAgain.js';
 import { flatLayout } from '../../detector/flatOutputs.js';
 import type { FeatureGround } from './liveGraph.js';
-import type { AnchorGrid } from '../../detector/anchors.js';
-import type { PlainDetector } from '../../detector/composedDetector.js';
 import type { ModelManifest } from '../../detector/manifest.js';
-import { candidateCount, maskedTensors as names, type MaskKind, type SearchSpace } from './maskedGraph.js';
+import type { PlainDetector } from '../../detector/composedDetector.js';
+import {
+  candidateCount,
+  maskedTensors as names,
+  searchesInside,
+  type MaskableNetwork,
+  type MaskKind,
+  type SearchSpace,
+} from './maskedGraph.js';
 
 /** The network behind the masks: a MaskedDetector. */
 export interface MaskedNetwork {
-  readonly plain: PlainDetector;
+  readonly network: MaskableNetwork;
   readonly manifest: ModelManifest;
-  readonly anchors: AnchorGrid;
   run(
     masks: MaskKind,
     search: SearchSpace,
@@ -95,6 +100,10 @@ export class MaskedPicture {
   readonly #detector: MaskedNetwork;
   readonly #planes: Readonly<Record<string, Tensor>>;
   readonly setup: MaskedPictureSetup;
+  /** Whether the graph looks for the targets itself. */
+  readonly #inside: boolean;
+  /** Where the network sees the picture: masks and boxes are moved there and back. */
+  readonly #offset: { readonly x: number; readonly y: number };
 
   private constructor(detector: MaskedNetwork, planes: Readonly<Record<string, Tensor>>, setup: MaskedPictureSetup) {
     this.#detector = detector;
@@ -103,7 +112,12 @@ export class MaskedPicture {
     const { classes } = detector.manifest;
     this.#vectors = new Float32Array(setup.targets.length * classes.length);
     setup.targets.forEach(({ classIndex }, t) => (this.#vectors[t * classes.length + classIndex] = 1));
-    this.#targetFeeds = setup.rule.among === 'anchors' ? this.#candidateFeeds() : this.#thresholdFeeds();
+    const { network } = detector;
+    this.#targetFeeds = searchesInside(network, setup.rule.among)
+      ? this.#candidateFeeds(network)
+      : this.#thresholdFeeds(network);
+    this.#inside = searchesInside(network, setup.rule.among);
+    this.#offset = contentOffset(setup.content, detector.manifest.input);
   }
 
   /** See MaskedDetector.picture. */
@@ -128,7 +142,7 @@ export class MaskedPicture {
   async scoreGrids({ count, rows, columns, grids, offsets, upsampled }: GridMasks): Promise<MaskScores> {
     return this.#score(this.setup.features === undefined ? 'grids' : 'features', count, {
       [names.grids]: new Tensor('float32', grids, [count, rows, columns]),
-      [names.offsets]: new Tensor('float32', offsets, [count, 2]),
+      [names.offsets]: new Tensor('float32', this.#moved(offsets), [count, 2]),
       [names.steps]: new Tensor('float32', Float32Array.of(rows / upsampled.height, columns / upsampled.width), [2]),
     });
   }
@@ -141,19 +155,21 @@ export class MaskedPicture {
   async scoreMasks(masks: Float32Array, count: number): Promise<MaskScores> {
     if (this.setup.features !== undefined) throw new Error('features are masked by grids only');
     const { width, height } = this.#detector.manifest.input;
-    return this.#score('full', count, { [names.masks]: new Tensor('float32', masks, [count, height, width]) });
+    return this.#score('full', count, {
+      [names.masks]: new Tensor('float32', this.#movedMasks(masks, count), [count, height, width]),
+    });
   }
 
   async #score(kind: MaskKind, count: number, masks: Record<string, Tensor>): Promise<MaskScores> {
     const { among } = this.setup.rule;
     const outputs = await this.#detector.run(kind, among, { ...this.#planes, ...masks, ...this.#targetFeeds });
-    if (outputs[among === 'anchors' ? names.ious : names.low]?.dims[0] !== count)
+    if (outputs[this.#inside ? names.ious : names.low]?.dims[0] !== count)
       throw new ExpectedError(
         'model',
         `model ${this.#detector.manifest.name} takes one picture at a time; it was given ${count}`,
         'use batches of 1, or export the model with a dynamic batch size',
       );
-    return among === 'anchors' ? this.#fromGraph(outputs, count) : this.#afterSuppression(outputs, count);
+    return this.#inside ? this.#fromGraph(outputs, count) : this.#amongBoxes(outputs, count);
   }
 
   /** D-RISE compares with the class vector that the network gives the target, which is known only now. */
@@ -168,8 +184,27 @@ export class MaskedPicture {
       if (first.ious[t] > 0)
         this.#vectors.set(first.vectors.subarray(t * classCount, (t + 1) * classCount), t * classCount);
     });
-    if (this.setup.rule.among === 'anchors') this.#targetFeeds[names.targetVectors] = this.#vectorTensor();
+    if (this.#inside) this.#targetFeeds[names.targetVectors] = this.#vectorTensor();
     this.unmasked = await this.scoreGrids(masks);
+  }
+
+  /** Offsets of masks over the picture as offsets of masks over the input. */
+  #moved(offsets: Float32Array): Float32Array {
+    const { x, y } = this.#offset;
+    return x === 0 && y === 0 ? offsets : offsets.map((value, i) => value - (i % 2 === 0 ? y : x));
+  }
+
+  #movedMasks(masks: Float32Array, count: number): Float32Array {
+    const { x, y } = this.#offset;
+    if (x === 0 && y === 0) return masks;
+    const { width, height } = this.#detector.manifest.input;
+    const moved = new Float32Array(masks.length);
+    for (let b = 0; b < count; b++)
+      for (let row = y; row < height; row++) {
+        const from = (b * height + row - y) * width;
+        moved.set(masks.subarray(from, from + width - x), (b * height + row) * width + x);
+      }
+    return moved;
   }
 
   #vectorTensor(): Tensor {
@@ -183,9 +218,8 @@ export class MaskedPicture {
     return new Tensor('float32', unit, [this.setup.targets.length, 1, classCount]);
   }
 
-  #candidateFeeds(): Record<string, Tensor> {
+  #candidateFeeds({ anchors, manifest }: PlainDetector): Record<string, Tensor> {
     const { targets, rule, content } = this.setup;
-    const { anchors, manifest } = this.#detector;
     const classCount = manifest.classes.length;
     const classLayout = flatLayout(anchors, classCount, manifest.outputs.classLogits.length > 1);
     const boxLayout = flatLayout(anchors, 4, manifest.outputs.boxRegression.length > 1);
@@ -219,9 +253,9 @@ export class MaskedPicture {
   }
 
   /** A little less than the threshold of the rule, so that rounding loses no box: the rule itself is applied outside. */
-  #thresholdFeeds(): Record<string, Tensor> {
+  #thresholdFeeds({ head }: MaskableNetwork): Record<string, Tensor> {
     const { scoreThreshold } = this.setup.rule;
-    const least = this.#detector.plain.head.probabilities
+    const least = ('probabilities' in head ? head.probabilities : head.activation === 'none')
       ? scoreThreshold
       : Math.log(scoreThreshold / (1 - scoreThreshold));
     return { [names.leastLogit]: new Tensor('float32', Float32Array.of(least - 1e-3), [1]) };
@@ -244,7 +278,8 @@ export class MaskedPicture {
     return targets[index % targets.length].classIndex;
   }
 
-  #afterSuppression(outputs: InferenceSession.OnnxValueMapType, count: number): MaskScores {
+  /** Looks for the targets among the boxes that left the graph: all of them, or those that suppression leaves. */
+  #amongBoxes(outputs: InferenceSession.OnnxValueMapType, count: number): MaskScores {
     const { targets, rule, content } = this.setup;
     const classCount = this.#detector.manifest.classes.length;
     const length = count * targets.length;
@@ -256,6 +291,9 @@ export class MaskedPicture {
       floats(outputs, name),
     );
     const perMask = low.length / 2 / count;
+    const { x, y } = this.#offset;
+    const { network } = this.#detector;
+    const suppress = rule.among === 'nms' && ('anchors' in network || network.head.suppression === 'needed');
     for (let b = 0; b < count; b++) {
       const candidates: ClassifiedBox[] = [];
       for (let k = b * perMask; k < (b + 1) * perMask; k++) {
@@ -264,12 +302,15 @@ export class MaskedPicture {
         // Best first: all the others are below the threshold as well.
         if (!(score >= rule.scoreThreshold)) break;
         const [y1 = 0, x1 = 0, y2 = 0, x2 = 0] = [low[2 * k], low[2 * k + 1], high[2 * k], high[2 * k + 1]];
-        const box = clip({ x1, y1, x2, y2 }, content.width, content.height);
+        const moved = { x1: x1 - x, y1: y1 - y, x2: x2 - x, y2: y2 - y };
+        const box = clip(moved, content.width, content.height);
         // A box wholly in the padding; a comparison with NaN is false as well.
         if (!(area(box) > 0)) continue;
         candidates.push({ box, classIndex: vector.indexOf(score), score, probabilities: vector });
       }
-      const detections = nonMaximumSuppression(candidates, { iouThreshold: SUPPRESSION_IOU, maxDetections: perMask });
+      const detections = suppress
+        ? nonMaximumSuppression(candidates, { iouThreshold: SUPPRESSION_IOU, maxDetections: perMask })
+        : candidates;
       targets.forEach(({ box, classIndex }, t) => {
         const i = b * targets.length + t;
         similarities[i] = similarity(detections, box, this.#vectors.subarray(t * classCount, (t + 1) * classCount));

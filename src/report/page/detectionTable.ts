@@ -133,7 +133,7 @@ async function describe(
     ['Spectrum', `${model.header.spectra[frame[0]] ?? ''}, ${model.header.topics[frame[1]] ?? ''}`],
     ['Score', decimal(score, 3)],
     ['Box', `${[x1, y1, x2, y2].map((value) => decimal(value, 0)).join(', ')} px of ${frame[2]} × ${frame[3]}`],
-    ['Pyramid level', level === null ? '–' : `${level} (one cell is ${2 ** level} input pixels)`],
+    ['Pyramid level', level === null || level === 0 ? '–' : `${level} (one cell is ${2 ** level} input pixels)`],
     ['Energy in box', percent(energyInBox)],
     ['Energy gain', energyGain === null ? '–' : `${energyGain.toFixed(2)} × an even map`],
   ];

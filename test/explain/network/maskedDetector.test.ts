@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Tensor } from 'onnxruntime-node';
 import { candidateAnchors } from '../../../src/explain/network/candidates.js';
 import { readPlainDetector, type PlainDetector } from '../../../src/detector/composedDetector.js';
-import type { Detection } from '../../../src/detector/detection.js';
+import type { AnchorRef, Detection } from '../../../src/detector/detection.js';
 import { EfficientDet } from '../../../src/detector/efficientDet.js';
 import { flatLayout } from '../../../src/detector/flatOutputs.js';
 import { readModelFiles } from '../../../src/detector/manifest.js';
@@ -31,7 +31,7 @@ for (const name of FIXTURE_MODELS)
     let masked: MaskedDetector;
     let pixels: Uint8Array;
     let targets: MaskedTarget[];
-    let detections: readonly Detection[];
+    let detections: readonly Detection<AnchorRef>[];
 
     before(async () => {
       plain = readPlainDetector(await readModelFiles(fixture(`${name}.json`)));
@@ -228,7 +228,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-function anchorIndex({ anchors }: PlainDetector, { level, row, column, anchor }: Detection['source']): number {
+function anchorIndex({ anchors }: PlainDetector, { level, row, column, anchor }: AnchorRef): number {
   const grid = anchors.levels.find((other) => other.level === level);
   assert.ok(grid);
   return grid.first + (row * grid.columns + column) * anchors.perCell + anchor;
