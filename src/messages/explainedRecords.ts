@@ -1,4 +1,3 @@
-import { pyramidLevel } from '../detector/detection.js';
 import type { ExplainedRecord } from './outputMessages.js';
 import type { ExplainedDetection } from '../perception/protocol.js';
 
@@ -6,7 +5,8 @@ import type { ExplainedDetection } from '../perception/protocol.js';
 export function explainedRecords(detections: readonly ExplainedDetection[], withMaps: boolean): ExplainedRecord[] {
   return detections.map(({ map, attention, source, ...detection }) => ({
     ...detection,
-    level: pyramidLevel(source),
+    // 0: made by no anchor of a pyramid.
+    level: 'level' in source ? source.level : 0,
     energyInBox: attention?.energyInBox ?? 0,
     energyGain: attention?.energyGain ?? 0,
     peakInBox: attention?.peakInBox ?? false,
