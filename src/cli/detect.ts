@@ -8,7 +8,7 @@ import type { Frame } from '../images/frame.js';
 import { detectionLines } from '../replay/detectionLines.js';
 import type { PerceptionConfig } from '../perception/configSchema.js';
 import type { FrameSet } from '../perception/frameSet.js';
-import type { FailedFrame, PerceivedFrame } from '../perception/perceivedSet.js';
+import type { FailedFrame, ModelIdentity, PerceivedFrame } from '../perception/perceivedSet.js';
 import { PerceptionPipeline } from '../perception/perception.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
@@ -32,7 +32,10 @@ export function register(program: Command): void {
     .description('detect and explain in image files (JPEG or PNG, 8 or 16 bit)')
     .argument('<image...>', 'image files of one band')
     .addOption(new Option('-s, --spectrum <band>', 'which band they show').choices(SPECTRA).default('rgb'))
-    .option('-m, --model <manifest>', "manifest of the model; by default the band's model of this package")
+    .option(
+      '-m, --model <manifest>',
+      "manifest of the model, or its .onnx file (see msal model); by default the band's model of this package",
+    )
     .option('-o, --output <dir>', 'write an overlay picture <name>.overlay.jpg for each image into this folder')
     .option('--overwrite', 'replace what an earlier run left in the output folder')
     .option('--json', 'print one JSON object per detection and line');
@@ -53,6 +56,7 @@ Examples:
       const { signal, release } = onInterrupt();
       const progress = startProgress('detecting', images.length, 'images');
       const pipeline = await PerceptionPipeline.open(config, {}, [flags.spectrum]);
+      sayWithoutMaps(pipeline.models.get(flags.spectrum), flags);
       let done = 0;
       try {
         const sets = imageSets(images, flags.spectrum, signal, reportTrouble);
@@ -67,6 +71,12 @@ Examples:
       }
       if (signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
     });
+}
+
+/** Said once, where maps were to be expected. */
+function sayWithoutMaps(model: ModelIdentity | undefined, { gradCam }: DetectFlags): void {
+  if (model?.withoutMaps === undefined || gradCam === 'off') return;
+  process.stderr.write(printable(`msal: boxes of ${model.name} come without maps: ${model.withoutMaps}\n`));
 }
 
 async function detectConfig(flags: DetectFlags): Promise<PerceptionConfig> {

@@ -78,7 +78,13 @@ async function manifestBeside(modelPath: string): Promise<string | undefined> {
   const stem = modelPath.slice(0, -'.onnx'.length);
   for (const candidate of ['.yaml', '.yml', '.json'].map((ending) => stem + ending)) {
     const found = await stat(candidate).catch(() => undefined);
-    if (found?.isFile()) return candidate;
+    // Other programs leave files of that name too; a manifest says its version.
+    if (
+      found?.isFile() &&
+      found.size <= MAX_MANIFEST_BYTES &&
+      /schemaVersion["']?\s*:/.test(await readFile(candidate, 'utf8'))
+    )
+      return candidate;
   }
   return undefined;
 }

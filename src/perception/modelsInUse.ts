@@ -4,6 +4,10 @@ import type { LoadedModel } from './protocol.js';
 import type { Spectrum } from '../spectrum.js';
 import type { ModelIdentity } from './perceivedSet.js';
 
+/** Why boxes of families other than EfficientDet come without a live map. */
+const WITHOUT_MAPS =
+  'live maps are known for EfficientDet only so far; msal explain draws maps with masks (--method rise)';
+
 /** Which model each band uses, and what it runs on: that changes when an execution provider is lost. */
 export class ModelsInUse {
   readonly #models = new Map<Spectrum, ModelIdentity>();
@@ -22,8 +26,9 @@ export class ModelsInUse {
     for (const spectrum of bands) {
       const model = loaded[spectrum];
       if (model === undefined) continue;
-      const { name, sha256, classes } = model.manifest;
-      this.#models.set(spectrum, { name, sha256, classes, ...providerUse(model.providerAttempts) });
+      const { name, sha256, classes, family } = model.manifest;
+      const without = family === 'efficientdet' ? {} : { withoutMaps: WITHOUT_MAPS };
+      this.#models.set(spectrum, { name, sha256, classes, ...without, ...providerUse(model.providerAttempts) });
     }
   }
 
@@ -36,8 +41,8 @@ export class ModelsInUse {
     const known = this.#models.get(spectrum);
     const use = providerUse(attempts);
     if (known === undefined || use.provider === known.provider) return known;
-    const { name, sha256, classes } = known;
-    const model = { name, sha256, classes, ...use };
+    const { name, sha256, classes, withoutMaps } = known;
+    const model = { name, sha256, classes, ...(withoutMaps === undefined ? {} : { withoutMaps }), ...use };
     this.#models.set(spectrum, model);
     this.onFallback(spectrum, model);
     return model;

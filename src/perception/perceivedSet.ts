@@ -35,6 +35,8 @@ export interface ModelIdentity {
   /** Why it is not a provider that is preferred; absent where it is the first choice. */
   readonly fallback?: string;
   readonly classes: readonly string[];
+  /** Absent: every box comes with a map. Else why it does not, for people. */
+  readonly withoutMaps?: string;
 }
 
 /** Which pictures to paint of a frame: an overlay of the source's size, a thumbnail without anything painted on it. */

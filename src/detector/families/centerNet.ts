@@ -4,7 +4,7 @@ import { ExpectedError } from '../../errors.js';
 import { outputShape } from '../outputShape.js';
 import type { Family } from './family.js';
 import { cornersAround, cornersOfDistances } from './nodes.js';
-import { conventionOf, known, type KnownTensor } from './recognition.js';
+import { comesFrom, conventionOf, known } from './recognition.js';
 
 const INPUT = {
   order: 'bgr',
@@ -64,7 +64,10 @@ export const centerNet: Family<'centernet'> = {
     return {
       family: 'centernet',
       fields: {
-        scoring: madeBySigmoid(tensors.index, heatMap) ? 'probabilities' : 'sigmoid',
+        scoring:
+          comesFrom(tensors.index, heatMap.name, 'Sigmoid') || comesFrom(tensors.index, heatMap.name, 'Clip')
+            ? 'probabilities'
+            : 'sigmoid',
         boxes: distances ? 'distances-in-pixels' : 'sizes-in-cells',
         outputs: { heatMap: heatMap.name, sizes: sizes.name, ...(offsets && { offsets: offsets.name }) },
       },
@@ -142,14 +145,4 @@ function peaksOf(graph: GraphBuilder, heat: string): string {
   const highest = graph.node('MaxPool', [heat], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] });
   const peak = graph.node('Equal', [heat, highest]);
   return graph.node('Mul', [heat, graph.node('Cast', [peak], { to: DataType.float32 })]);
-}
-
-function madeBySigmoid(
-  index: { producer(name: string): { opType: string; input: string[] } | undefined },
-  { name }: KnownTensor,
-): boolean {
-  const node = index.producer(name);
-  const before =
-    node?.opType === 'Identity' || node?.opType === 'Transpose' ? index.producer(node.input[0] ?? '') : node;
-  return before?.opType === 'Sigmoid' || before?.opType === 'Clip';
 }

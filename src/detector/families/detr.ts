@@ -3,7 +3,7 @@ import { cornersOfCentres, softmaxWithout } from './nodes.js';
 import { IMAGENET, known, UNIT, type KnownTensor } from './recognition.js';
 
 /** More queries than any DETR has. */
-const MOST_QUERIES = 2000;
+const MOST_QUERIES = 1000;
 
 /** DETR (Carion et al. 2020) and its descendants: a query each one box, centre and sides as shares of the input, and class logits. */
 export const detr: Family<'detr'> = {
@@ -13,7 +13,8 @@ export const detr: Family<'detr'> = {
   tested: 'DETR, RT-DETR and D-FINE with random weights against transformers’ own decoding',
   recognise(tensors) {
     const outputs = known(tensors.outputs, 3);
-    const isBox = ({ name, sides }: KnownTensor): boolean => sides[1] === 4 && /box|dets/i.test(name);
+    const isBox = ({ name, sides }: KnownTensor): boolean =>
+      sides[1] === 4 && /box|dets/i.test(name) && !/reg|delta/i.test(name);
     const isLogits = ({ name }: KnownTensor): boolean => /logit|class|label|score/i.test(name);
     const boxes = outputs.find(isBox);
     const logits = outputs.find(

@@ -6,7 +6,7 @@ import type { ModelTensors } from '../modelTensors.js';
 import { outputShape } from '../outputShape.js';
 import type { Family, Scalar } from './family.js';
 import { cellCount, cellPoints, cellStrides, cornersOfDistances, levelsOf, type Level } from './nodes.js';
-import { conventionOf, known, stridesOf, type KnownTensor, type Recognition } from './recognition.js';
+import { comesFrom, conventionOf, known, stridesOf, type KnownTensor, type Recognition } from './recognition.js';
 
 /** Strides of NanoDet, NanoDet-Plus and PicoDet. */
 const STRIDES = [
@@ -213,17 +213,4 @@ function recognition(
       ...doubt,
     },
   };
-}
-
-/** Whether a tensor is made by such a node, seen through nodes that only rearrange. */
-function comesFrom(index: ModelTensors['index'], tensor: string, opType: string): boolean {
-  for (let steps = 0, name = tensor; steps < 12; steps++) {
-    const node = index.producer(name);
-    if (node === undefined) return false;
-    if (node.opType === opType) return true;
-    if (!['Reshape', 'Transpose', 'Identity', 'Concat', 'Cast', 'Flatten', 'Squeeze'].includes(node.opType))
-      return false;
-    name = node.input[0] ?? '';
-  }
-  return false;
 }

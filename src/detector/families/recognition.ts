@@ -67,3 +67,16 @@ export const YOLO_STRIDES = [
 export function conventionOf(whose: string): Readonly<Record<string, string>> {
   return { 'input.scale, mean, std, order, resize, padding': `as ${whose} prepares pictures` };
 }
+
+/** Whether a tensor is made by such a node, seen through nodes that only rearrange. */
+export function comesFrom(index: ModelTensors['index'], tensor: string, opType: string): boolean {
+  for (let steps = 0, name = tensor; steps < 12; steps++) {
+    const node = index.producer(name);
+    if (node === undefined) return false;
+    if (node.opType === opType) return true;
+    if (!['Reshape', 'Transpose', 'Identity', 'Concat', 'Cast', 'Flatten', 'Squeeze'].includes(node.opType))
+      return false;
+    name = node.input[0] ?? '';
+  }
+  return false;
+}
