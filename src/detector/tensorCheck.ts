@@ -3,7 +3,7 @@ import type { GraphIndex } from '../onnx/graphIndex.js';
 import { DataType, type ValueInfo } from '../onnx/schema.js';
 import { shapeOf, toNumber } from '../onnx/tensors.js';
 import type { AnchorGrid } from './anchors.js';
-import type { ModelManifest } from './manifest.js';
+import type { EfficientDetManifest } from './manifestSchema.js';
 
 /** Sides of a tensor; undefined where the model leaves a side open. */
 type Shape = readonly (number | undefined)[];
@@ -13,7 +13,7 @@ type Shape = readonly (number | undefined)[];
  * them. What the model leaves open is found out by the first run (see checkShapes).
  * @throws ExpectedError `model` that names the first tensor that does not fit, its shape, and the shape that was expected
  */
-export function checkTensors(index: GraphIndex, manifest: ModelManifest, anchors: AnchorGrid): void {
+export function checkTensors(index: GraphIndex, manifest: EfficientDetManifest, anchors: AnchorGrid): void {
   const known = new Map(
     [...index.graph.valueInfo, ...index.graph.input, ...index.graph.output].map((info) => [info.name, info]),
   );
@@ -28,14 +28,16 @@ export function checkTensors(index: GraphIndex, manifest: ModelManifest, anchors
   };
   const { input, outputs, classes } = manifest;
   const type = known.get(input.name)?.type?.tensorType?.elemType ?? DataType.float32;
-  if (type !== DataType.float32)
+  if (type !== DataType[input.type])
     throw new ExpectedError(
       'model',
-      `input ${input.name} is of ONNX element type ${type}; only float32 (${DataType.float32}) is fed`,
-      'export the model with a float32 input',
+      `input ${input.name} is of ONNX element type ${type}; the manifest's input.type feeds it ${input.type} (${DataType[input.type]})`,
+      'correct input.type in the manifest',
     );
   const size = `${input.channels} channels before ${input.width}×${input.height} pixels`;
-  check('input', input.name, [undefined, input.channels, input.height, input.width], size);
+  const { channels, height, width } = input;
+  const sides = input.layout === 'nchw' ? [channels, height, width] : [height, width, channels];
+  check('input', input.name, [undefined, ...sides], size);
   const depths = { classLogits: classes.length, boxRegression: 4 };
   for (const key of ['classLogits', 'boxRegression'] as const) {
     const depth = depths[key];

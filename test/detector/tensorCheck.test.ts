@@ -75,7 +75,7 @@ describe('tensors against their manifest', function () {
       assert.ok(type);
       type.elemType = 2;
     };
-    assert.match(await refusal(bytes), /is of ONNX element type 2; only float32/);
+    assert.match(await refusal(bytes), /is of ONNX element type 2; the manifest's input.type feeds it float32/);
   });
 
   it('outputs of other depth, order or level are refused by name', async () => {
