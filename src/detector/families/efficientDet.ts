@@ -64,7 +64,13 @@ function recogniseLevels(tensors: ModelTensors) {
   const maps = known(tensors.outputs, 4);
   const { width } = tensors.image ?? {};
   const boxes = maps.filter(({ sides }) => sides[0] === 4 * PER_CELL).sort((a, b) => b.sides[1] - a.sides[1]);
-  const classes = maps.filter((map) => !boxes.includes(map)).sort((a, b) => b.sides[1] - a.sides[1]);
+  // Exports for Grad-CAM have the class head's features beside them.
+  const depths = new Set(maps.filter((map) => !boxes.includes(map)).map(({ sides }) => sides[0]));
+  const possible = [...depths].filter((depth) => depth % PER_CELL === 0);
+  const depth = possible.find((own) => maps.some(({ name, sides }) => sides[0] === own && /cl(as)?s/i.test(name)));
+  const classes = maps
+    .filter(({ sides }) => sides[0] === (depth ?? possible[0]))
+    .sort((a, b) => b.sides[1] - a.sides[1]);
   const [finest] = classes;
   if (finest === undefined || width === undefined || boxes.length !== classes.length || boxes.length < 2)
     return undefined;

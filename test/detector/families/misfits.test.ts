@@ -105,13 +105,12 @@ describe('networks that do not fit', function () {
     const box = { x1: 1, y1: 1, x2: 5, y2: 5 };
     for (const method of ['grad-cam', 'live-rise', 'sidu'] as const) {
       const request = {
-        input: { pixels: new Uint8Array(8 * 8 * 3), placed: undefined },
-        pixels: new Uint8Array(8 * 8 * 3),
+        input: new Uint8Array(64 * 64 * 3),
         size: { width: 8, height: 8 },
         targets: [{ box, classIndex: 0, className: 'class 0', score: 1 }],
         settings: presetSettings(method),
         seed: 0,
-      } as unknown as Parameters<typeof checkRequest>[0];
+      };
       assert.throws(() => checkRequest(request, manifest), {
         kind: 'usage',
         message: new RegExp(`${method} looks inside the network, which is known for EfficientDet only so far`),
