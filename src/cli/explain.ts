@@ -65,7 +65,10 @@ export function register(program: Command): void {
       wholeNumber(1, MOST_WINDOW),
       1,
     )
-    .option('-m, --model <manifest>', "manifest of the model, or its .onnx file (see msal model); by default the band's model of this package")
+    .option(
+      '-m, --model <manifest>',
+      "manifest of the model, or its .onnx file (see msal model); by default the band's model of this package",
+    )
     .option('-c, --config <file>', 'configuration (YAML); config/replay.yaml describes every field')
     .addOption(
       new Option('--score-threshold <score>', 'lowest score of a detection (default: 0.3)').argParser(number(0, 1)),

@@ -18,12 +18,11 @@ import { openSession, type Provider } from './providers.js';
 
 /** A network of any family on ONNX Runtime. `detect` blocks its thread for the whole run: host it in a worker (see DetectorPool). */
 export class BoxDetector {
+  readonly network: BoxNetwork;
   readonly #session: EnduringSession;
 
-  private constructor(
-    readonly network: BoxNetwork,
-    session: EnduringSession,
-  ) {
+  private constructor(network: BoxNetwork, session: EnduringSession) {
+    this.network = network;
     this.#session = session;
   }
 
