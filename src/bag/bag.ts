@@ -1,4 +1,5 @@
 import type { RawMessage } from '../messages/rawMessage.js';
+import type { HttpOptions } from './httpReadable.js';
 import type { Loss } from './losses.js';
 
 /** A topic of a bag. The same name with two types gives two entries. */
@@ -43,6 +44,8 @@ export interface Bag {
   readonly compressions: readonly string[];
   /** The files that the bag is made of, absolute. */
   readonly files: readonly string[];
+  /** Sizes of those that lie on no disk of this machine, bytes. */
+  readonly remoteBytes: ReadonlyMap<string, number>;
   /** Metadata records (MCAP) by name; two of the same name are both listed. */
   readonly metadata: readonly MetadataRecord[];
   /**
@@ -88,6 +91,8 @@ export interface OpenOptions {
   readonly limits?: Partial<BagLimits>;
   /** Where whole-file compressed bags are decompressed; the system's folder for temporary files by default. */
   readonly temporaryFolder?: string;
+  /** How bags behind an address are fetched. */
+  readonly http?: HttpOptions;
 }
 
 /** One file of a bag: what a storage has to offer so that several of them can be merged. */

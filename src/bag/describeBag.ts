@@ -67,7 +67,9 @@ export async function describeBag(
     return {
       path: bag.path,
       storage: bag.storage,
-      files: await Promise.all(bag.files.map(async (path) => ({ path, bytes: (await stat(path)).size }))),
+      files: await Promise.all(
+        bag.files.map(async (path) => ({ path, bytes: bag.remoteBytes.get(path) ?? (await stat(path)).size })),
+      ),
       compressions: bag.compressions,
       start: messages > 0 ? toIso(bag.startTimeNs) : null,
       end: messages > 0 ? toIso(bag.endTimeNs) : null,

@@ -1,4 +1,5 @@
 import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
+import { ExpectedError } from '../errors.js';
 import type { RawMessage } from '../messages/rawMessage.js';
 import { compressorsReady, decompressMessage } from './compression.js';
 import { FileWindow } from './fileWindow.js';
@@ -54,8 +55,12 @@ export class McapFile implements BagFile {
   }
 
   static async open(path: string, limits: BagLimits, losses: LossLog, shownAs = path): Promise<McapFile> {
+    return McapFile.over(await FileWindow.open(path, shownAs), limits, losses);
+  }
+
+  /** Takes the file over, and closes it where it cannot be opened. */
+  static async over(file: FileWindow, limits: BagLimits, losses: LossLog): Promise<McapFile> {
     await compressorsReady();
-    const file = await FileWindow.open(path, shownAs);
     try {
       return new McapFile(file, await readContents(file, limits, losses), limits, losses);
     } catch (error) {
@@ -116,6 +121,8 @@ export class McapFile implements BagFile {
       if (loaded.damage !== undefined) noteSegment(this.losses, this.file, segment, loaded.damage);
       return next < loaded.offsets.length ? { segment, loaded, next } : undefined;
     } catch (error) {
+      // No damage of the file: it has changed, or cannot be reached any more.
+      if (error instanceof ExpectedError) throw error;
       noteSegment(this.losses, this.file, segment, (error as Error).message);
       return undefined;
     }

@@ -1,4 +1,5 @@
 import { McapIndexedReader } from '@mcap/core';
+import { ExpectedError } from '../errors.js';
 import type { BagLimits } from './bag.js';
 import type { FileWindow } from './fileWindow.js';
 import type { LossLog } from './losses.js';
@@ -22,6 +23,7 @@ export async function readContents(file: FileWindow, limits: BagLimits, losses: 
   try {
     summary = await readSummary(file);
   } catch (error) {
+    if (error instanceof ExpectedError) throw error;
     const why = (error as Error).message;
     // A file written without a summary says so: that is no loss.
     if (!why.startsWith('File is not indexed')) {
@@ -154,6 +156,7 @@ async function completeDefinitions(
       const loaded = await loadSegment(file, segment, contents, limits.decompressedBytes);
       if (segment.channelIds === undefined) contents.segments[at] = countMessages(segment, loaded, contents);
     } catch (error) {
+      if (error instanceof ExpectedError) throw error;
       noteSegment(losses, file, segment, (error as Error).message);
     }
   }

@@ -14,6 +14,7 @@ export class MergedBag implements Bag {
   readonly path: string;
   readonly storage: 'mcap' | 'sqlite3';
   readonly files: readonly string[];
+  readonly remoteBytes: ReadonlyMap<string, number>;
   readonly lossLog: LossLog;
   /** What metadata.yaml says about compression. */
   readonly statedCompressions: readonly string[];
@@ -25,7 +26,9 @@ export class MergedBag implements Bag {
     parts: readonly BagFile[],
     lossLog: LossLog,
     statedCompressions: readonly string[],
+    remoteBytes: ReadonlyMap<string, number> = new Map(),
   ) {
+    this.remoteBytes = remoteBytes;
     this.path = path;
     this.storage = storage;
     this.files = files;

@@ -2,6 +2,8 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../errors.js';
 import { DEFAULT_LIMITS, type Bag, type BagFile, type BagLimits, type OpenOptions } from './bag.js';
+import { FileWindow } from './fileWindow.js';
+import { isHttpUrl, openHttpReadable, shownUrl } from './httpReadable.js';
 import { LossLog } from './losses.js';
 import { McapFile } from './mcapFile.js';
 import { MergedBag } from './mergedBag.js';
@@ -9,18 +11,20 @@ import { METADATA_YAML_BYTES, parseMetadataYaml } from './metadataYaml.js';
 import { SqliteFile } from './sqliteFile.js';
 import { decompressFile } from './zstdFile.js';
 
+const MCAP_MARK = '\x89MCAP0\r\n';
 const BAG_FILE = /\.(mcap|db3)(\.zstd?)?$/i;
 const WHAT_TO_GIVE = 'give the folder that `ros2 bag record` wrote, or one .mcap or .db3 file';
 
 /**
  * Opens a rosbag2 recording: a folder (with or without `metadata.yaml`), or a bare `.mcap` or `.db3` file, also
  * compressed as a whole (`.mcap.zstd`, `.db3.zstd`) or message by message. No ROS is needed. The files of a split bag
- * are merged in time order. Damage is skipped and listed in the bag's `losses`.
+ * are merged in time order. Also one `.mcap` file behind `http://` or `https://`, of which only what is asked for is fetched. Damage is skipped and listed in the bag's `losses`.
  * @throws ExpectedError `input` where there is nothing that can be read, naming the file and why
  */
 export async function openBag(bagPath: string, options: OpenOptions = {}): Promise<Bag> {
   const limits: BagLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const losses = new LossLog();
+  if (isHttpUrl(bagPath)) return openRemote(bagPath, limits, losses, options);
   const { files, stated } = await findFiles(bagPath, losses);
   const opened: BagFile[] = [];
   const kinds = new Set<'mcap' | 'sqlite3'>();
@@ -45,6 +49,21 @@ export async function openBag(bagPath: string, options: OpenOptions = {}): Promi
     throw error;
   }
   return new MergedBag(bagPath, kinds.has('mcap') ? 'mcap' : 'sqlite3', files, opened, losses, stated);
+}
+
+/** An MCAP file where it lies: its ends are fetched, and then the chunks that are asked for. */
+async function openRemote(url: string, limits: BagLimits, losses: LossLog, options: OpenOptions): Promise<Bag> {
+  const shown = shownUrl(url);
+  const readable = await openHttpReadable(url, options.http);
+  const head = Buffer.from(await readable.read(0, 16)).toString('latin1');
+  if (!head.startsWith(MCAP_MARK))
+    throw new ExpectedError(
+      'input',
+      `${shown} is no MCAP file: it does not begin with MCAP's mark`,
+      'of bags behind an address only uncompressed .mcap files are read; download others, and give the file',
+    );
+  const file = await McapFile.over(new FileWindow(readable, shown), limits, losses);
+  return new MergedBag(shown, 'mcap', [shown], [file], losses, [], new Map([[shown, readable.size]]));
 }
 
 async function openFile(
@@ -79,7 +98,7 @@ async function openPlain(
   shownAs: string,
 ): Promise<{ bagFile: BagFile; kind: 'mcap' | 'sqlite3' }> {
   const head = (await readHead(file)).toString('latin1');
-  const isMcap = head.startsWith('\x89MCAP0\r\n');
+  const isMcap = head.startsWith(MCAP_MARK);
   if (isMcap || (!head.startsWith('SQLite format 3\0') && /\.mcap$/i.test(file))) {
     const bagFile = await McapFile.open(file, limits, losses, shownAs);
     if (!isMcap && bagFile.topics.length === 0) {
