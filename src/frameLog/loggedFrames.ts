@@ -21,6 +21,10 @@ export interface LoggedSet {
   /** Why it was kept. */
   readonly reason: string;
   readonly frames: readonly LoggedFrame[];
+  /** Bands that were written, and of which the file (cut, or damaged) holds the image or its detections no more. */
+  readonly missing: readonly Spectrum[];
+  /** What of the file could not be read, in words; empty for a whole one. */
+  readonly losses: string;
 }
 
 const MAX_DETECTIONS = 10_000;
@@ -81,8 +85,10 @@ export async function readLoggedSet(file: string): Promise<LoggedSet> {
         ? []
         : [{ frame, detections: one.detections.map(detectionOf), modelSha256: one.model_sha256 }];
     });
-    if (frames.length > 0) return { reason: about['reason'] ?? '', frames };
     const losses = bag.losses.map(({ why }) => why).join('; ');
+    const there = new Set(frames.map(({ frame }) => frame.spectrum));
+    const missing = SPECTRA.filter((spectrum) => `topic.${spectrum}` in about && !there.has(spectrum));
+    if (frames.length > 0) return { reason: about['reason'] ?? '', frames, missing, losses };
     throw new ExpectedError(
       'input',
       `${file} holds no image with its detections${losses === '' ? '' : `: ${losses}`}`,

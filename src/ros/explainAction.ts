@@ -86,19 +86,30 @@ export class ExplainAction {
     const key = keyOf(handle);
     this.#controllers.set(key, controller);
     const before = this.#last;
-    const result = (async () => {
-      await before;
-      this.#running++;
-      try {
-        return await this.#explain(handle, goal, controller.signal);
-      } finally {
-        this.#running--;
-        this.#done++;
-        this.#controllers.delete(key);
-      }
-    })();
-    this.#last = result;
+    const result = this.#inTurn(before, handle, goal, controller.signal).finally(() => {
+      this.#done++;
+      this.#controllers.delete(key);
+    });
+    // One that was cancelled while it waited is done before those before it.
+    this.#last = Promise.all([before, result]);
     return result;
+  }
+
+  /** A goal that waits for others is cancelled at once. */
+  async #inTurn(
+    before: Promise<unknown>,
+    handle: RclGoalHandle,
+    goal: ExplainGoal,
+    signal: AbortSignal,
+  ): Promise<object> {
+    await Promise.race([before, aborted(signal)]);
+    if (signal.aborted) return this.#explain(handle, goal, signal);
+    this.#running++;
+    try {
+      return await this.#explain(handle, goal, signal);
+    } finally {
+      this.#running--;
+    }
   }
 
   async #explain(handle: RclGoalHandle, goal: ExplainGoal, signal: AbortSignal): Promise<object> {
@@ -131,6 +142,14 @@ export class ExplainAction {
     handle.abort();
     return resultOf(undefined, troubleLine(error));
   }
+}
+
+/** Resolves when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function feedbackOf({ image, explanation }: GoalProgress, elapsedMs: number): object {

@@ -11,6 +11,8 @@ export interface ExplainSnapshot {
   readonly skippedLately: number;
   readonly actionGoals: { readonly running: number; readonly waiting: number; readonly done: number };
   readonly trouble: string | undefined;
+  /** Why the work does not get on, though nothing failed. */
+  readonly starving: string | undefined;
 }
 
 /** The node's entry in /diagnostics. */
@@ -19,6 +21,7 @@ export function explainStatus(nodeName: string, snapshot: ExplainSnapshot): Stat
   const findings: Finding[] = [];
   if (trouble !== undefined) findings.push({ level: LEVEL.error, text: trouble });
   if (queue?.trouble !== undefined) findings.push({ level: LEVEL.error, text: queue.trouble });
+  if (snapshot.starving !== undefined) findings.push({ level: LEVEL.warn, text: snapshot.starving });
   if (snapshot.skippedLately > 0) {
     findings.push({
       level: LEVEL.warn,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { EXIT_CODES, ExpectedError, troubleLine } from '../errors.js';
 import { BandModels, type OpenExplainer } from '../explain/frame/bandModels.js';
 import { CpuBudget } from '../explain/queue/cpuBudget.js';
-import { ExplainLoop, type LoopParameters } from '../explain/queue/explainLoop.js';
+import { ExplainLoop, type LoopParameters, type LoopState } from '../explain/queue/explainLoop.js';
 import type { ExplainedImage } from '../explain/queue/explanationStore.js';
 import { overlayOf } from '../explain/frame/pictures.js';
 import { prepareFrame } from '../explain/frame/prepareFrame.js';
@@ -26,6 +26,8 @@ import {
 import type { End } from './nodeProcess.js';
 import { declareParameters, followRuntimeParameters, warnOfUnknownParameters } from './parameters.js';
 import { checkQosOverrides } from './qosOverrides.js';
+import { starvedThreads } from './processPriority.js';
+import { ProgressWatch } from './progressWatch.js';
 import { type Rcl, type RclNode, SPIN_TIMEOUT_MS } from './rcl.js';
 import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 
@@ -42,6 +44,7 @@ export class ExplainNode {
   readonly #action: ExplainAction;
   readonly #timer: NodeJS.Timeout;
   readonly #lately = { images: new RecentCount(), skipped: new RecentCount() };
+  readonly #progress = new ProgressWatch({ nowMs: () => performance.now(), starvedMs: starvedThreads });
   #skipped: number | undefined;
   #loop: ExplainLoop | undefined;
   #looping: Promise<void> = Promise.resolve();
@@ -195,6 +198,19 @@ export class ExplainNode {
     }
   }
 
+  #starving({ images, inWork, waiting, trouble }: LoopState): string | undefined {
+    const { cores, framesPerMinute } = loopParameters(this.parameters());
+    const text = this.#progress.trouble({
+      images,
+      passes: inWork?.passes ?? 0,
+      toDo: waiting + (inWork ? 1 : 0),
+      goalsRunning: this.#action.goals.running,
+      cores,
+      framesPerMinute,
+    });
+    return trouble === undefined ? text : undefined;
+  }
+
   #report(): void {
     const queue = this.#loop?.state;
     if (queue) {
@@ -209,6 +225,7 @@ export class ExplainNode {
       skippedLately: this.#lately.skipped.lastMinute,
       actionGoals: this.#action.goals,
       trouble: this.#trouble,
+      starving: queue && this.#starving(queue),
     };
     this.#diagnostics.publish([explainStatus(this.node.name(), snapshot)]);
   }

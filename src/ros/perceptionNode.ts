@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Baseline, loadBaseline } from '../drift/baseline.js';
 import { EXIT_CODES, ExpectedError, troubleLine } from '../errors.js';
 import type { Frame } from '../images/frame.js';
@@ -24,6 +25,9 @@ import { type Supervision, WATCHDOG_EXIT_CODE } from './supervision.js';
 import { ResultPublisher } from './resultPublisher.js';
 import { SetAnalysis } from './setAnalysis.js';
 import { guardTransitions } from './transitions.js';
+
+/** How long the end waits for what is still at work, each time. */
+const CLOSE_MS = 3000;
 
 /**
  * The perception node: a ROS 2 lifecycle node that owns topics, QoS, parameters, timers and diagnostics, and leaves seeing to the
@@ -133,9 +137,9 @@ export class PerceptionNode {
     this.#active = false;
     for (const timer of this.#timers) clearInterval(timer);
     this.#disconnect();
-    await this.#loading;
-    await this.#pipeline?.close();
-    await this.#frameKeeper.close();
+    // The process ends whatever does not: a model that takes minutes to be compiled, a disk that has gone.
+    await within(CLOSE_MS, this.#loading);
+    await within(CLOSE_MS, Promise.all([this.#pipeline?.close(), this.#frameKeeper.close()]));
     this.#node.stop();
     this.#node.destroy();
   }
@@ -340,4 +344,11 @@ function inputTopic(node: RclLifecycleNode, { spectrum, topic, transport }: Came
       { cause },
     );
   }
+}
+
+/** Waits for work, but no longer than that. */
+async function within(milliseconds: number, work: Promise<unknown> | undefined): Promise<void> {
+  const given = new AbortController();
+  await Promise.race([work, sleep(milliseconds, undefined, { signal: given.signal }).catch(() => undefined)]);
+  given.abort();
 }

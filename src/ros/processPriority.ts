@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 
 /**
@@ -21,5 +21,16 @@ export function starvedMilliseconds(pid: number): number {
     return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
   } catch {
     return 0; // Not Linux, or the process has ended.
+  }
+}
+
+/** The same for each thread of this process, by its number. */
+export function starvedThreads(): ReadonlyMap<string, number> {
+  try {
+    const waited = (thread: string): number =>
+      Number(readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+    return new Map(readdirSync('/proc/self/task').map((thread) => [thread, waited(thread)]));
+  } catch {
+    return new Map(); // Not Linux, or a thread has ended meanwhile.
   }
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { allowLargeMessages } from './largeMessages.js';
 import { supervise } from './supervise.js';
 
 /**
@@ -9,4 +10,5 @@ import { supervise } from './supervise.js';
 const NODE_OPTIONS = ['--max-semi-space-size=2', '--initial-old-space-size=128'];
 
 /** The executable `perception_node`. */
+allowLargeMessages();
 supervise('perception_node', fileURLToPath(new URL('./main.js', import.meta.url)), NODE_OPTIONS);

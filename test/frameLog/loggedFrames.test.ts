@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BagWriter } from '../../src/bag/bagWriter.js';
@@ -74,6 +74,21 @@ describe('the frame log', () => {
         (error: unknown) => error instanceof ExpectedError && error.kind === 'input' && error.message.includes(band),
       );
     }
+  });
+
+  it('says which bands a file that was cut has lost', async () => {
+    const whole = readFileSync(file());
+    assert.deepEqual((await readLoggedSet(file())).missing, []);
+    const cut = path.join(folder, 'cut.mcap');
+    // The image of RGB and what was found in it come first.
+    writeFileSync(cut, whole.subarray(0, whole.length - HEIGHT * WIDTH * 3));
+    const { frames, missing, losses } = await readLoggedSet(cut);
+    assert.deepEqual(
+      frames.map(({ frame }) => frame.spectrum),
+      ['rgb'],
+    );
+    assert.deepEqual(missing, ['fir']);
+    assert.notEqual(losses, '');
   });
 
   it('refuses files that are none of its own', async () => {

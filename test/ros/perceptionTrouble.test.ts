@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type PeerReport, PerceptionUnderTest } from './perception.js';
-import { startPeer } from './ros.js';
-import { clockBound } from '../clockBound.js';
+import { PerceptionUnderTest } from './perception.js';
 
 const DETECTIONS = 'vision_msgs/msg/Detection2DArray';
 
@@ -44,29 +42,6 @@ describe('perception_node in trouble', function () {
       await ros.diagnosis('rgb camera', /images could not be used: image encoding '64FC4' is not known/, 2);
     } finally {
       clearInterval(publish);
-    }
-  });
-
-  const why = 'DDS waits for a stopped reliable listener as long as its own clock says';
-  clockBound(why, 'is not held up by a listener that does not keep up', async function () {
-    this.timeout(240_000);
-    ros = await running({ 'diagnostics.latency_warn': 5000 });
-    const slow = startPeer<PeerReport>('peer.py');
-    try {
-      for (const [topic, type] of [
-        ['detections', DETECTIONS],
-        ['overlay', 'sensor_msgs/msg/Image'],
-      ] as const)
-        slow.send({ subscribe: `/perception_node/rgb/${topic}`, type, qos: 'reliable' });
-      ros.camera('rgb', { width: 640, height: 480 });
-      await slow.report(({ topic }) => topic === '/perception_node/rgb/overlay');
-      slow.signal('SIGSTOP');
-      const topic = '/perception_node/rgb/detections';
-      const before = ros.heard(topic).length;
-      // The middleware waits for a reliable listener that has stopped: about a result a second, but they go on.
-      await ros.message(topic, () => ros.heard(topic).length > before + 50, 180_000);
-    } finally {
-      await slow.stop();
     }
   });
 
@@ -164,6 +139,22 @@ describe('perception_node in trouble', function () {
       await ros.stop();
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it('sees without a frame log whose folder can never be made, says so, and ends when it is told to', async () => {
+    ros = await running({ 'frame_log.folder': '/proc/no/frame/log' });
+    ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
+    await ros.diagnosis('detector', /frame log: .*\/proc\/no\/frame\/log/, 1);
+    ros.node.signal('SIGTERM');
+    assert.equal(await ros.node.ended(), 0);
+  });
+
+  it('ends when it is told to while its models load', async () => {
+    ros = new PerceptionUnderTest({ bands: ['rgb', 'nir', 'mir', 'fir'] });
+    ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
+    await ros.message('/diagnostics');
+    ros.node.signal('SIGTERM');
+    assert.equal(await ros.node.ended(), 0);
   });
 
   it('ends with its own code when native code crashes', async () => {

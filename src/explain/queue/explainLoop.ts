@@ -180,7 +180,7 @@ export class ExplainLoop {
       return true;
     }
     const done = await store.explained(file.id);
-    const troubles: string[] = [];
+    const troubles = missingBands(set);
     for (const logged of set.frames) {
       const { spectrum } = logged.frame;
       if (done.has(spectrum) || logged.detections.length === 0) continue;
@@ -262,6 +262,12 @@ export class ExplainLoop {
 /** @throws the signal's reason, only from an aborted signal */
 async function wait(seconds: number, signal: AbortSignal): Promise<void> {
   if (seconds > 0) await sleep(seconds * 1000, undefined, { signal }).catch(() => undefined);
+}
+
+/** A file that was cut may hold one band whole and nothing of another. */
+function missingBands({ missing, losses }: LoggedSet): string[] {
+  const why = losses === '' ? '' : `: ${losses}`;
+  return missing.map((spectrum) => `${spectrum}: its image or its detections are missing from the file${why}`);
 }
 
 /** What no second attempt would mend; a defect is blamed on the frame at which it showed, or it would show there again and again. */

@@ -8,7 +8,7 @@ import { BagPlayer } from './bagPlayer.js';
 import { parsePlayCommand, type PlayCommand } from './commandLine.js';
 import { warnOfUnknownParameters } from '../parameters.js';
 import { checkQosOverrides } from '../qosOverrides.js';
-import { allowLargeMessages } from './largeMessages.js';
+import { allowLargeMessages } from '../largeMessages.js';
 import { PlayClock } from './playClock.js';
 import { TopicPublishers } from './topicPublishers.js';
 import { waitForActive } from './waitForActive.js';

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,7 +24,7 @@ import { CpuBudget } from '../../../src/explain/queue/cpuBudget.js';
 import { ExplainLoop, type LoopHooks, type LoopOptions } from '../../../src/explain/queue/explainLoop.js';
 import { parseConfig } from '../../../src/perception/config.js';
 import { runPython } from '../../bag/python.js';
-import { logFrames, LOG_PERIOD_NS, LOG_START_NS, TINY_LOG_CONFIG } from '../../frameLog/frameLogs.js';
+import { HEIGHT, logFrames, LOG_PERIOD_NS, LOG_START_NS, TINY_LOG_CONFIG, WIDTH } from '../../frameLog/frameLogs.js';
 import { openTestExplainer } from '../frame/gradCamExplainer.js';
 
 const FOREVER = fileURLToPath(new URL('./processes/explainForever.js', import.meta.url));
@@ -115,6 +125,16 @@ describe('ExplainLoop', function () {
     await models.close();
     return { loop, explained, troubles };
   }
+
+  it('explains what a file that was cut still holds, and says which band is missing', async () => {
+    await logFrames(folder, [0]);
+    const [name = ''] = frameFiles();
+    truncateSync(path.join(folder, name), statSync(path.join(folder, name)).size - HEIGHT * WIDTH * 3);
+    const { loop, explained, troubles } = await explainAll();
+    assert.deepEqual(explained, [`${idOf(0)} rgb`]);
+    assert.equal(loop.state.totals.failed, 1);
+    assert.match(troubles.join(), /fir: its image or its detections are missing from the file: ./);
+  });
 
   it('writes MCAP files that independent readers understand, with everything that made the maps', async () => {
     await logFrames(folder, [0]);
