@@ -149,6 +149,7 @@ const commands = {
   'bench:window': () => bench('window.js', args),
   'bench:ros': () => bench('ros.js', args, setUpForRosBench),
   'bench:explain-node': () => bench('rosExplain.js', args, setUpForRosBench),
+  soak: () => bench('soak.js', args, setUpForRosBench),
 };
 
 try {

@@ -32,6 +32,8 @@ export interface BandSnapshot {
   /** Left out since the last snapshot for a stamp that does not fit. */
   readonly recentImplausible: number;
   readonly drops: BandDrops;
+  /** For the other bands, or for what bears their stamps out. */
+  readonly waiting: number;
   /** Came while the node was not active or switched off. */
   readonly ignored: number;
   /** `640×480 mono8`, or the format text of a compressed image. */
@@ -61,6 +63,7 @@ export class BandMonitor {
   clockJumps = 0;
   drops = NO_DROPS;
   outOfStep: OutOfStep | undefined;
+  waiting = 0;
   ignored = 0;
   skewSeconds: number | undefined;
   #received = 0;
@@ -140,6 +143,7 @@ export class BandMonitor {
       recentPublished: this.#published - before.published,
       recentImplausible: this.drops.implausible - before.drops.implausible,
       drops: this.drops,
+      waiting: this.waiting,
       ignored: this.ignored,
       format: this.#format,
       formatChanges: this.#formatChanges,

@@ -73,6 +73,7 @@ export function bandStatus(
     ['images dropped (stamp came twice)', String(band.drops.duplicates)],
     ['images dropped (queue full)', String(band.drops.overflowed)],
     ['images dropped (stamp far from the others)', String(band.drops.implausible)],
+    ['images waiting for others', String(band.waiting)],
     ['images ignored (not active, or off)', String(band.ignored)],
     ['images not usable', String(band.failures)],
     ['last image not usable because', band.lastFailure ?? 'none'],

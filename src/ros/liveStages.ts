@@ -26,6 +26,8 @@ export interface BandFlow {
   readonly drops: BandDrops;
   readonly clockJumps: number;
   readonly outOfStep: OutOfStep | undefined;
+  /** For the other bands, or for what bears their stamps out. */
+  readonly waiting: number;
 }
 
 /**
@@ -84,8 +86,10 @@ export class LiveStages {
       const band = bands.get(spectrum);
       if (band === undefined) continue;
       const { duplicates, late, overflowed, implausible, clockJumps, outOfStep } = band;
+      const waiting = band.pending + band.quarantined;
       const replaced = this.#replaced.get(spectrum) ?? 0;
-      flows.set(spectrum, { drops: { replaced, late, duplicates, overflowed, implausible }, clockJumps, outOfStep });
+      const drops = { replaced, late, duplicates, overflowed, implausible };
+      flows.set(spectrum, { drops, clockJumps, outOfStep, waiting });
     }
     return flows;
   }

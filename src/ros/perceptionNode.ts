@@ -282,7 +282,7 @@ export class PerceptionNode {
     const inputs = this.#inputs;
     const snapshots = [...(inputs?.bands.values() ?? [])].map((band) => {
       const flow = flows?.get(band.spectrum);
-      if (flow) ({ drops: band.drops, clockJumps: band.clockJumps, outOfStep: band.outOfStep } = flow);
+      if (flow) Object.assign(band, flow);
       return band.snapshot(nowNs, inputs?.publishersOf(band) ?? { publishers: 0, mismatches: [] });
     });
     const published = snapshots.reduce((sum, { recentPublished }) => sum + recentPublished, 0);
