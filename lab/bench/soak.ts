@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import { reasonOf } from '../../src/errors.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { SPECTRA } from '../../src/spectrum.js';
 import { type DiagnosticStatus, PerceptionUnderTest, type PeerReport, TINY_MODEL } from '../../test/ros/perception.js';
@@ -95,7 +96,8 @@ try {
 async function soak(): Promise<Row[]> {
   ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
   await ros.diagnosis('detector', /^active/);
-  await ros.diagnosis('explanations', /./);
+  // At the lowest priority it may take its time to start.
+  await explain.line(/explaining the frame log/, 300_000);
   const camera = (spectrum: string, settings: object): void =>
     peer.send({ camera: `/camera/${spectrum}/image_raw`, frame_id: spectrum, reliability: 'sensor', ...settings });
   for (const spectrum of SPECTRA) camera(spectrum, USUAL);
@@ -252,7 +254,7 @@ function readFlags(): {
     if (!Number.isSafeInteger(seed)) throw new Error(`--seed ${values.seed}: give a whole number`);
     return { minutes, seed, model: path.resolve(values.model), json: values.json };
   } catch (error) {
-    console.error(`soak: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    console.error(`soak: ${reasonOf(error)}\n\n${HELP}`);
     process.exit(2);
   }
 }

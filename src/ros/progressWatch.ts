@@ -25,10 +25,12 @@ const STARVED_SHARE = 0.5;
 
 /** Says when explaining does not get on though there is something to explain, and why. */
 export class ProgressWatch {
+  readonly #processor: Processor;
   #image: { count: number; atMs: number; starved: ReadonlyMap<string, number> };
   #passes: { count: number; atMs: number };
 
-  constructor(readonly processor: Processor) {
+  constructor(processor: Processor) {
+    this.#processor = processor;
     const atMs = processor.nowMs();
     this.#image = { count: 0, atMs, starved: processor.starvedMs() };
     this.#passes = { count: 0, atMs };
@@ -37,8 +39,8 @@ export class ProgressWatch {
   /** In words; `undefined` where all is well. To be asked regularly. */
   trouble(progress: Progress): string | undefined {
     const { images, passes, toDo, goalsRunning, cores, framesPerMinute } = progress;
-    const nowMs = this.processor.nowMs();
-    const starved = this.processor.starvedMs();
+    const nowMs = this.#processor.nowMs();
+    const starved = this.#processor.starvedMs();
     if (images !== this.#image.count || toDo === 0) this.#image = { count: images, atMs: nowMs, starved };
     if (passes !== this.#passes.count || this.#image.atMs === nowMs) this.#passes = { count: passes, atMs: nowMs };
     const limitMs = 1000 * Math.max(LEAST_SECONDS, 120 / framesPerMinute);

@@ -13,7 +13,7 @@ class Goal implements RclGoalHandle {
   isCancelRequested = false;
   state = 'accepted';
 
-  constructor(readonly number: number) {
+  constructor(number: number) {
     this.goalId = { uuid: Uint8Array.of(number) };
     this.request = { toPlainObject: () => number };
   }
