@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ExplainProgress } from '../../src/explain/frame/explainFrame.js';
 import { ExplainAction } from '../../src/ros/explainAction.js';
 import type { ExplainGoal } from '../../src/ros/explainGoal.js';
 import type { Rcl, RclGoalHandle, RclNode } from '../../src/ros/rcl.js';
@@ -30,8 +29,6 @@ class Goal implements RclGoalHandle {
   }
 }
 
-const complete = { passes: 1, plannedPasses: 1, complete: true, explanations: [] } as unknown as ExplainProgress;
-
 describe('ExplainAction', () => {
   it('cancels a goal that waits behind another at once, and lets the others keep their turns', async () => {
     let execute: (goal: RclGoalHandle) => Promise<object> = () => Promise.reject(new Error('no server'));
@@ -49,7 +46,7 @@ describe('ExplainAction', () => {
       explain: async function* (goal) {
         begun.push(goal as unknown as number);
         await new Promise<void>((resolve) => finish.push(resolve));
-        yield complete;
+        yield* [];
       },
     });
     const goals = [new Goal(1), new Goal(2), new Goal(3)] as const;
