@@ -32,6 +32,19 @@ const MOST_LEFT = 4;
 const WARM_UP = 0.1;
 const DRAIN_SECONDS = 600;
 
+/** Everything that can become of an image that was received. */
+const FATES = [
+  'images published',
+  'images dropped (detector busy)',
+  'images dropped (late)',
+  'images dropped (stamp came twice)',
+  'images dropped (queue full)',
+  'images dropped (stamp far from the others)',
+  'images waiting for others',
+  'images not usable',
+  'images ignored (not active, or off)',
+];
+
 interface Sample {
   readonly megabytes: number;
   readonly threads: number;
@@ -150,19 +163,6 @@ function resourceRows(name: string, all: readonly Sample[]): Row[] {
     }),
   ];
 }
-
-/** Everything that can become of an image that was received. */
-const FATES = [
-  'images published',
-  'images dropped (detector busy)',
-  'images dropped (late)',
-  'images dropped (stamp came twice)',
-  'images dropped (queue full)',
-  'images dropped (stamp far from the others)',
-  'images waiting for others',
-  'images not usable',
-  'images ignored (not active, or off)',
-];
 
 function accountRow(spectrum: string, { values }: DiagnosticStatus): Row {
   const of = (key: string): number => Number(values.find((entry) => entry.key === key)?.value ?? NaN);
