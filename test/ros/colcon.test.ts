@@ -18,7 +18,7 @@ import { promisify } from 'node:util';
 import { packageRoot } from '../../src/packageRoot.js';
 import { launchArguments } from './launchLine.js';
 import { type DiagnosticStatus, type PeerReport, TINY_MODEL } from './perception.js';
-import { rosScripts, RosProcess, startPeer, testEnvironment } from './ros.js';
+import { rosScripts, RosProcess, startPeer, startPeerIn, testEnvironment } from './ros.js';
 
 const run = promisify(execFile);
 
@@ -153,6 +153,21 @@ for (const distribution of DISTRIBUTIONS)
         assert.deepEqual(readdirSync(folder), ['picture.overlay.jpg']);
         const doctor = await run('msal', ['doctor', '--json'], { env });
         assert.match(doctor.stdout, /rclnodejs/);
+      });
+
+      it('the real launch_ros starts a node that is configured and active, where there is one', async function () {
+        const configFile = path.join(workspace, 'launched.yaml');
+        writeFileSync(configFile, JSON.stringify({ cameras: { rgb: { model: TINY_MODEL } } }));
+        const file = path.join(install, 'share/multispectral_saliency/launch/perception.launch.py');
+        const args = ['namespace:=/veh', `config_file:=${configFile}`];
+        const launch = startPeerIn<{ real: boolean }>(env, 'run_launch.py', file, ...args);
+        try {
+          const { real } = await launch.report(() => true);
+          if (!real) this.skip();
+          await launch.line(/veh\.perception_node\]: activate$/, 300_000);
+        } finally {
+          await launch.stop();
+        }
       });
 
       it('the nodes run as launch files start them', async () => {
