@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { register as demo } from './demo.js';
 import { register as evaluateDetector } from './evaluateDetector.js';
+import { register as evaluateReasons } from './evaluateReasons.js';
 import { register as evaluateSaliency } from './evaluateSaliency.js';
 import { register as evaluateTrust } from './evaluateTrust.js';
 import { register as scenes } from './scenes.js';
@@ -11,5 +12,5 @@ import.meta.resolve('@observablehq/plot');
 
 /** Adds every command of the laboratory to `msal`. */
 export function registerAll(program: Command): void {
-  for (const register of [demo, scenes, evaluateDetector, evaluateSaliency, evaluateTrust]) register(program);
+  for (const register of [demo, scenes, evaluateDetector, evaluateReasons, evaluateSaliency, evaluateTrust]) register(program);
 }

@@ -22,7 +22,11 @@ const BINS = 256;
  * which the one over cell c is taken given g_c = 1. The expectation of one response, a function of a weighted sum of cells that are
  * on with probability p, is taken over its distribution on a fine scale (256 steps; what falls between two of them is shared, so that its mean is exact).
  */
-export function exactMap(planted: PlantedCase, map: Size, { grid, probability, offsetStep = 1 }: ExactOptions): SaliencyMap {
+export function exactMap(
+  planted: PlantedCase,
+  map: Size,
+  { grid, probability, offsetStep = 1 }: ExactOptions,
+): SaliencyMap {
   const { content, places } = planted;
   const { rows, columns } = grid;
   const cell = { width: Math.ceil(content.width / columns), height: Math.ceil(content.height / rows) };

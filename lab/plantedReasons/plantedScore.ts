@@ -85,6 +85,7 @@ function meanWeights(from: number, to: number, offset: number, cells: number, up
 /** Uniform in [0, 1), by the mask's cells and offsets. */
 function noise({ grid, offsetY, offsetX }: GridMask): number {
   let hash = mix((offsetY << 16) ^ offsetX);
-  for (let k = 0; k < grid.length; k++) hash = mix(hash ^ (grid[k] === 0 ? 0x51ed27 : 0x2545f4) ^ Math.imul(k, 0x9e3779b9));
+  for (let k = 0; k < grid.length; k++)
+    hash = mix(hash ^ (grid[k] === 0 ? 0x51ed27 : 0x2545f4) ^ Math.imul(k, 0x9e3779b9));
   return hash / 4294967296;
 }

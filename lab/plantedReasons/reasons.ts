@@ -67,7 +67,9 @@ const APART = 2.3;
 
 /** Every kind and size for each seed. */
 export function plantedCases(seeds: readonly number[]): PlantedCase[] {
-  return seeds.flatMap((seed) => BOX_SIZES.flatMap((size) => REASON_KINDS.map((kind) => plantedCase(kind, size, seed))));
+  return seeds.flatMap((seed) =>
+    BOX_SIZES.flatMap((size) => REASON_KINDS.map((kind) => plantedCase(kind, size, seed))),
+  );
 }
 
 export function plantedCase(kind: ReasonKind, size: BoxSize, seed: number): PlantedCase {

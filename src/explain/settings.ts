@@ -7,8 +7,13 @@ import { SAMPLERS } from './masks/maskStream.js';
 import { SIDU_OUTPUTS } from './estimates/sidu.js';
 
 /** How scores and masks become a map. */
-export const ESTIMATORS = ['mean', 'regression', 'ridge'] as const;
+export const ESTIMATORS = ['sparse-bayes', 'mean', 'regression', 'box-prior'] as const;
 export type Estimator = (typeof ESTIMATORS)[number];
+
+/** Whether an estimator takes cheap scores and a few full ones. */
+function correctedBy(estimator: Estimator): boolean {
+  return estimator === 'sparse-bayes' || estimator === 'box-prior';
+}
 
 /** Upper limit of masks for one explanation: memory does not depend on it, patience does. */
 const MAX_PASSES = 1_000_000;
@@ -43,8 +48,9 @@ const masks = {
   /** How the grids are drawn; every one of them gives the same expected map. */
   sampler: z.enum(SAMPLERS),
   /**
-   * `mean`: equation 4. `regression`: equation 4 for what a linear model of the mask does not explain, plus that model; unbiased. `ridge`: that
-   * model alone; by far the nearest with few masks, and biased towards the target's box then.
+   * `sparse-bayes`: the linear part of the scores, which is all that equation 4 sees, by sparse Bayesian regression; expects no place more than
+   * another. `mean`: equation 4. `regression`: equation 4 for what a linear model of the mask does not explain, plus that model; unbiased.
+   * `box-prior`: a ridge regression that expects the reason at the target's box, and confirms it: what lies elsewhere it hardly shows.
    */
   estimator: z.enum(ESTIMATORS),
   /** Pixels of the model's input from one value of the map to the next. */
@@ -56,8 +62,8 @@ const earlyStop = z
   .strictObject({
     /**
      * Stop when every target's convergence, an estimate of the map's Pearson correlation with the map of infinitely many
-     * masks (from the agreement of two halves of the masks: saliency/riseEstimate.ts), is at least this. Targets never found
-     * so far do not count.
+     * masks (MapEstimate.convergence), is at least this. Targets never found so far do not count. Estimators that know no standard error
+     * (`box-prior`, live masks with corrections) never stop early.
      */
     convergence: z.number().min(0).max(1),
     minPasses: z.int().min(1).max(MAX_PASSES),
@@ -80,16 +86,16 @@ const liveRise = z
     ...masks,
     /** What masked maps blend into: nothing, or the maps of the fill picture. */
     ground: z.enum(FEATURE_GROUNDS).default('fill'),
-    /** So many of the masks are passed through the whole network too, which takes the bias out: see CorrectedRidgeEstimate. */
+    /** So many of the masks are passed through the whole network too, which takes the bias out: see CorrectedSparseBayesEstimate. */
     corrected: z.int().min(0).max(MAX_PASSES).default(0),
     fill,
     target,
     ...streaming,
   })
   .refine(({ corrected, passes }) => corrected <= passes, { path: ['corrected'], message: 'must not exceed passes' })
-  .refine(({ corrected, estimator }) => corrected === 0 || estimator === 'ridge', {
+  .refine(({ corrected, estimator }) => corrected === 0 || correctedBy(estimator), {
     path: ['estimator'],
-    message: 'must be ridge where masks are corrected',
+    message: 'must be sparse-bayes or box-prior where masks are corrected',
   })
   .readonly();
 const sidu = z
@@ -148,8 +154,7 @@ const studyMasks = {
 const fasterMasks = {
   ...studyMasks,
   passes: 100,
-  sampler: 'importance',
-  estimator: 'ridge',
+  estimator: 'sparse-bayes',
   mapStride: 8,
 } as const;
 const afterNms = { among: 'nms', scoreThreshold: 0.05, iouThreshold: 0.5 } as const;
@@ -190,7 +195,7 @@ export function withEstimator<Settings extends SettingsOf<'rise' | 'd-rise' | 'l
   settings: Settings,
   estimator: Estimator,
 ): Settings {
-  return { ...settings, estimator, ...('corrected' in settings && estimator !== 'ridge' && { corrected: 0 }) };
+  return { ...settings, estimator, ...('corrected' in settings && !correctedBy(estimator) && { corrected: 0 }) };
 }
 
 /** The same with another number of masks; live RISE passes the same share of them through the whole network. */
@@ -234,6 +239,11 @@ function removedSetting(value: unknown): { readonly what: string; readonly remed
     return {
       what: `${value.sampler} masks were removed in 0.2.0, as their maps were no nearer than those of plain ones`,
       remedy: 'set sampler to plain or importance',
+    };
+  if ('estimator' in value && value.estimator === 'ridge')
+    return {
+      what: 'the estimator ridge is called box-prior since 0.2.0, for what it does: it expects the reason at the box',
+      remedy: 'set estimator to sparse-bayes, the default, which expects no place; or to box-prior',
     };
   if ('groups' in value)
     return {

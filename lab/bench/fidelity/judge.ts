@@ -2,8 +2,10 @@ import { ESTIMATORS, type Estimator } from '../../../src/explain/settings.js';
 import { letterbox, toInput, type Size } from '../../../src/geometry/letterbox.js';
 import { pearson, topOverlap } from '../../../src/maps/mapAgreement.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
-import { CorrectedRidgeEstimate, isCorrected } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
+import { isCorrected } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
+import { CorrectedSparseBayesEstimate } from '../../../src/explain/estimates/correctedSparseBayesEstimate.js';
 import { RidgeEstimate } from '../../../src/explain/estimates/ridgeEstimate.js';
+import { SparseBayesEstimate } from '../../../src/explain/estimates/sparseBayesEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../../src/explain/estimates/riseEstimate.js';
 import type { SaliencyMap } from '../../../src/maps/saliencyMap.js';
 import type { ModelManifest } from '../../../src/detector/manifest.js';
@@ -33,7 +35,7 @@ export interface Fidelity {
 export const PASSES = [60, 100, 125, 166, 250, 500, 1000, 2500] as const;
 /** Full passes of corrected estimates, beside so many live ones. */
 export const CORRECTED = [20, 30, 60, 125] as const;
-export const CORRECTED_RIDGE = 'corrected ridge';
+export const CORRECTED_METHOD = 'corrected';
 /** Independent maps of one stream that are averaged over; more say little more. */
 const MAX_REPEATS = 2;
 /** Model pixels for each value of the compared maps. */
@@ -104,11 +106,17 @@ export class PictureJudge {
     const masks = this.#masks(stream);
     const count = this.#targets.length;
     const ridge = new RidgeEstimate(this.#geometry, masks, count);
-    for (let i = from; i < from + passes; i++) ridge.add(masks.mask(i), scores.subarray(i * count, (i + 1) * count));
+    const sparse = new SparseBayesEstimate(this.#geometry, masks, count);
+    for (let i = from; i < from + passes; i++) {
+      const row = scores.subarray(i * count, (i + 1) * count);
+      ridge.add(masks.mask(i), row);
+      sparse.add(masks.mask(i), row);
+    }
     return {
       mean: this.means(name, from, passes),
       regression: this.#mapsOf(ridge.unbiased),
-      ridge: this.#mapsOf(ridge),
+      'box-prior': this.#mapsOf(ridge),
+      'sparse-bayes': this.#mapsOf(sparse),
     };
   }
 
@@ -148,7 +156,7 @@ export class PictureJudge {
       CORRECTED.filter((corrected) => corrected < passes && passes <= available).flatMap((corrected) => {
         const repeats = Math.min(MAX_REPEATS, Math.floor(available / passes));
         const made = Array.from({ length: repeats }, (_, r) => {
-          const estimate = new CorrectedRidgeEstimate(this.#geometry, masks, count);
+          const estimate = new CorrectedSparseBayesEstimate(this.#geometry, masks, count);
           const scores = new Float32Array(2 * count);
           for (let k = 0; k < passes; k++) {
             const i = r * passes + k;
@@ -159,7 +167,7 @@ export class PictureJudge {
           }
           return this.#mapsOf(estimate);
         });
-        return this.#compared(made, truths, { method: CORRECTED_RIDGE, passes, corrected, scores: live });
+        return this.#compared(made, truths, { method: CORRECTED_METHOD, passes, corrected, scores: live });
       }),
     );
   }
@@ -217,10 +225,11 @@ export function curveMaps(streams: readonly RecordedStream[]): CurveMap[] {
   const wanted: [string, Estimator, number][] = [
     [REFERENCE, 'mean', Infinity],
     [PLAIN, 'mean', 500],
-    [IMPORTANCE, 'ridge', 60],
-    [IMPORTANCE, 'ridge', 100],
+    [PLAIN, 'sparse-bayes', 60],
+    [PLAIN, 'sparse-bayes', 100],
+    [IMPORTANCE, 'box-prior', 100],
     [IMPORTANCE, 'regression', 250],
-    [LIVE, 'ridge', 100],
+    [LIVE, 'sparse-bayes', 100],
     [IMPORTANCE, 'regression', 1000],
   ];
   const maps = wanted.map(([name, estimator, most]): CurveMap => {

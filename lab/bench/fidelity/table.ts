@@ -1,4 +1,4 @@
-import { CORRECTED, CORRECTED_RIDGE, PASSES, type Fidelity } from './judge.js';
+import { CORRECTED, CORRECTED_METHOD, PASSES, type Fidelity } from './judge.js';
 import type { CurveRecord } from './records.js';
 import { AFTER_NMS, LIVE, PLAIN } from './streams.js';
 
@@ -51,7 +51,7 @@ function count(rows: readonly Fidelity[]): number {
 }
 
 function byPasses(rows: readonly Fidelity[]): string[] {
-  const own = rows.filter(({ method }) => method !== CORRECTED_RIDGE);
+  const own = rows.filter(({ method }) => method !== CORRECTED_METHOD);
   const all = count(own);
   const target = meansOf(own.filter(({ method, passes }) => method === `${PLAIN}, mean` && passes === 500));
   const body = [...new Set(own.map(({ method }) => method))].map((method) => {
@@ -90,10 +90,10 @@ function liveTable({ rows, liveMs, wholeMs }: FidelityReport): string[] {
       const same = rows.filter((row) => row.passes === passes && row.corrected === corrected);
       const of = (wanted: string): Fidelity[] => same.filter(({ method }) => method === wanted);
       const mean = of(`${LIVE}, mean`);
-      const ridge = of(corrected === 0 ? `${LIVE}, ridge` : CORRECTED_RIDGE);
-      if (ridge.length === 0) return [];
+      const sparse = of(corrected === 0 ? `${LIVE}, sparse-bayes` : CORRECTED_METHOD);
+      if (sparse.length === 0) return [];
       return [
-        [String(passes), String(corrected), (passes * cost + corrected).toFixed(0), cell(mean, all), cell(ridge, all)],
+        [String(passes), String(corrected), (passes * cost + corrected).toFixed(0), cell(mean, all), cell(sparse, all)],
       ];
     }),
   );
@@ -101,7 +101,7 @@ function liveTable({ rows, liveMs, wholeMs }: FidelityReport): string[] {
   return [
     '### Live RISE, alone and corrected by full passes: Pearson / top-5 % IoU',
     '',
-    ...markdown(['live masks', 'full passes', 'cost in full passes', 'mean', 'ridge'], body),
+    ...markdown(['live masks', 'full passes', 'cost in full passes', 'mean', 'sparse Bayes'], body),
     '',
   ];
 }

@@ -82,8 +82,8 @@ describe('the bench of fidelity', function () {
     for (const method of [
       ...['plain, mean', 'plain, regression', 'importance, mean', 'importance, regression', 'live, importance, mean'],
       ...['plain, after suppression, mean', 'importance, p = 0.25, regression'],
-      ...['importance, 6×6, mean', 'importance, 12×12, regression', 'importance, ridge', 'live, importance, ridge'],
-      'corrected ridge',
+      ...['importance, 6×6, mean', 'importance, 12×12, regression', 'importance, box-prior', 'plain, sparse-bayes'],
+      ...['live, importance, sparse-bayes', 'corrected'],
     ])
       assert.ok(methods.has(method), `${method} is missing`);
     for (const { pearson, top5, lost } of report.rows) {

@@ -14,7 +14,7 @@ export function isCorrected(index: number, passes: number, corrected: number): b
  * slopes of the cheap ones, times the factor by which they follow the full scores best, instead of none. With many full passes it is their
  * map whatever the cheap scores are; with none it is the cheap ones'.
  *
- * `standardError` and `convergence` are those of the unbiased estimate from the full passes alone, which know nothing of the cheap ones.
+ * There is no standard error: the ridge is biased by its belief in the box, which no resampling sees.
  * Scores are [2T]: the cheap ones of all targets, then the full ones, NaN where there was no full
  * pass.
  */
@@ -61,12 +61,12 @@ export class CorrectedRidgeEstimate implements MapEstimate {
     return Float32Array.from(map);
   }
 
-  standardError(target: number): Float32Array {
-    return this.#full.standardError(target);
+  standardError(): undefined {
+    return undefined;
   }
 
-  convergence(target: number): number {
-    return this.#full.convergence(target);
+  convergence(): undefined {
+    return undefined;
   }
 
   save(): Float64Array[] {

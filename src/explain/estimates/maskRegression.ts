@@ -1,11 +1,12 @@
 import type { Box } from '../../geometry/box.js';
 import type { Size } from '../../geometry/letterbox.js';
 import { solveSymmetric } from './cholesky.js';
-import { axisWeights, sampleMask, type AxisWeights } from '../masks/gridMask.js';
+import { sampleMask } from '../masks/gridMask.js';
+import { LinearMaps } from './linearMaps.js';
 import type { MaskStream, SampledMask } from '../masks/maskStream.js';
 import type { MapGeometry } from './riseEstimate.js';
 
-/** Features on each axis for each cell of the grid. */
+/** Points of the lattice over a cell. */
 const FEATURES_PER_CELL = 2;
 /**
  * Strength of the ridge: one over the share of the scores' variance that a linear model is expected to explain, less one. Between 10 and 100 the
@@ -23,17 +24,12 @@ const PRIOR_FLOOR = 0.1;
  * Weighted ridge regressions of the scores of several targets on the masks: `f(M) = a + Σ_k b_k (M(x_k) − p)` over the mask's values at a
  * lattice of points x_k, two for each cell and axis. They are made from sums, so that memory does not grow with the number of masks. The ridge
  * expects what a score depends on near the target's box (`slopePrior`), where it mostly is.
- *
- * The map of a linear model is known exactly, `E[f(M)·M(x)]/p = a + (1 − p) Σ_k b_k K(x_k, x)` with
- * `K(x, y) = E[Σ_cells R(x, cell) R(y, cell)]` over the offsets, a product of one kernel for each axis.
  */
 export class MaskRegression {
   /** Of the mask at hand, less p: see `look`. */
   readonly #features: Float64Array;
   readonly #lattice: Size;
-  /** [features rows, map height] and [features columns, map width]: the kernel of each axis. */
-  readonly #down: Float64Array;
-  readonly #across: Float64Array;
+  readonly #maps: LinearMaps;
   /** Σ w z zᵀ (its lower triangle), Σ w z, and per target Σ w p z; z are the features. */
   readonly #gram: Float64Array;
   readonly #mean: Float64Array;
@@ -53,9 +49,9 @@ export class MaskRegression {
     this.#stream = stream;
     this.#targetCount = targetCount;
     const { grid, targets } = stream.options;
-    const { upsampled } = stream;
     const { content } = geometry;
-    this.#lattice = { width: FEATURES_PER_CELL * grid.columns, height: FEATURES_PER_CELL * grid.rows };
+    this.#maps = new LinearMaps(geometry, stream);
+    this.#lattice = this.#maps.lattice;
     const count = this.#lattice.width * this.#lattice.height;
     this.#features = new Float64Array(count);
     this.#gram = new Float64Array(count * count);
@@ -64,8 +60,6 @@ export class MaskRegression {
     this.#totals = new Float64Array(targetCount + 2);
     const cell = { width: content.width / grid.columns, height: content.height / grid.rows };
     this.#expected = this.#moments.map((_, t) => slopePrior(targets[t], this.#lattice, content, cell));
-    this.#down = kernel(this.#lattice.height, geometry.height, content.height, grid.rows, upsampled.height);
-    this.#across = kernel(this.#lattice.width, geometry.width, content.width, grid.columns, upsampled.width);
   }
 
   /** A model of nothing: a, then every b_k. */
@@ -167,24 +161,9 @@ export class MaskRegression {
     return this.#spread;
   }
 
-  /** The map of a model: see the class. */
+  /** The map of a model: see LinearMaps. */
   mapOf(model: Float64Array, into: Float64Array): void {
-    const { width, height } = this.#geometry;
-    const { width: columns, height: rows } = this.#lattice;
-    const factor = 1 - this.#stream.options.probability;
-    const line = new Float64Array(rows * width);
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++) {
-        const slope = model[1 + r * columns + c] * factor;
-        for (let x = 0; x < width; x++) line[r * width + x] += slope * this.#across[c * width + x];
-      }
-    into.fill(model[0]);
-    for (let r = 0; r < rows; r++)
-      for (let y = 0; y < height; y++) {
-        const weight = this.#down[r * height + y];
-        if (weight === 0) continue;
-        for (let x = 0; x < width; x++) into[y * width + x] += weight * line[r * width + x];
-      }
+    this.#maps.mapOf(model.subarray(1), model[0], into);
   }
 
   /** Everything that was learned: the sums themselves, which may be overwritten. */
@@ -220,30 +199,4 @@ function slopePrior(box: Box | undefined, lattice: Size, content: Size, cell: Si
     const down = Math.max(box.y1 - y, 0, y - box.y2) / cell.height;
     return Math.sqrt(Math.exp(-(across ** 2 + down ** 2) / (2 * PRIOR_SPREAD ** 2)) + PRIOR_FLOOR);
   });
-}
-
-/**
- * `E[Σ_cells R(x_k, cell) R(x, cell)]` of one axis over the offsets, [features, length].
- * @param pixels that both the features and the map cover
- */
-function kernel(features: number, length: number, pixels: number, cells: number, upsampled: number): Float64Array {
-  const offsets = upsampled / (cells + 1);
-  const values = new Float64Array(features * length);
-  for (let offset = 0; offset < offsets; offset++) {
-    const a = axisWeights(features, pixels / features, offset, cells, upsampled);
-    const b = axisWeights(length, pixels / length, offset, cells, upsampled);
-    for (let k = 0; k < features; k++)
-      for (let x = 0; x < length; x++) values[k * length + x] += overlap(a, k, b, x) / offsets;
-  }
-  return values;
-}
-
-/** Σ over cells of the products of two positions' weights. */
-function overlap(a: AxisWeights, k: number, b: AxisWeights, x: number): number {
-  const apart = b.cell[x] - a.cell[k];
-  const [f, g] = [a.fraction[k], b.fraction[x]];
-  if (apart === 0) return (1 - f) * (1 - g) + f * g;
-  if (apart === 1) return f * (1 - g);
-  if (apart === -1) return (1 - f) * g;
-  return 0;
 }

@@ -7,8 +7,7 @@ import type { MapEstimate, MapGeometry } from './riseEstimate.js';
  * in the mask matters, so with many masks this is its map as far as a lattice of two points a cell can draw it; with few masks it is much
  * nearer to it than an average over them, and **biased**: towards a flat map, the more so the farther from the target's box.
  *
- * `standardError` and `convergence` are those of the unbiased estimate (RegressionEstimate) from the same masks. What they say is more
- * cautious than what this map would need as far as noise goes, and knows nothing of its bias.
+ * There is no standard error: the ridge is biased by its belief in the box, which no resampling sees.
  */
 export class RidgeEstimate implements MapEstimate {
   /** From the same masks. */
@@ -36,12 +35,12 @@ export class RidgeEstimate implements MapEstimate {
     return Float32Array.from(map);
   }
 
-  standardError(target: number): Float32Array {
-    return this.unbiased.standardError(target);
+  standardError(): undefined {
+    return undefined;
   }
 
-  convergence(target: number): number {
-    return this.unbiased.convergence(target);
+  convergence(): undefined {
+    return undefined;
   }
 
   save(): Float64Array[] {

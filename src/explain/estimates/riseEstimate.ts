@@ -11,14 +11,14 @@ export interface MapEstimate {
   add(mask: SampledMask, scores: ArrayLike<number>): void;
   /** The map of a target; zeros before the first mask. */
   map(target: number): Float32Array;
-  /** Standard error of each value of `map`; infinite while too little is known. */
-  standardError(target: number): Float32Array;
+  /** Standard error of each value of `map`, of this very map; infinite while too little is known, undefined where no honest one is known. */
+  standardError(target: number): Float32Array | undefined;
   /**
-   * Estimated Pearson correlation of `map` with the map of infinitely many masks, in [0, 1]; 0 for a flat map. From the
-   * correlation r of the map of every other mask with that of the rest: `√(2r / (1 + r))` (Spearman and Brown's formula
-   * gives the reliability of both halves together; its root is the correlation with what has no noise).
+   * Estimated Pearson correlation of `map` with the map of infinitely many masks, in [0, 1]; 0 for a flat map; undefined where there is no
+   * standard error. Of means, from the correlation r of the map of every other mask with that of the rest: `√(2r / (1 + r))` (Spearman and
+   * Brown's formula gives the reliability of both halves together; its root is the correlation with what has no noise).
    */
-  convergence(target: number): number;
+  convergence(target: number): number | undefined;
   /** Everything that was learned, as copies; `restore` continues from it. */
   save(): Float64Array[];
   /** @throws RangeError where the arrays are not those of an estimate of this kind and size */

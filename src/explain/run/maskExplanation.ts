@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Size } from '../../geometry/letterbox.js';
 import type { MaskStream } from '../masks/maskStream.js';
 import type { MapEstimate } from '../estimates/riseEstimate.js';
@@ -47,15 +48,21 @@ export async function* explainByMasks(
   requestHash: string,
   signal?: AbortSignal,
 ): AsyncGenerator<MapsSoFar> {
-  const report = (): MapsSoFar => {
-    const targets = Array.from({ length: targetCount }, (_, t): ExplainedTarget => {
-      return {
-        map: { ...map, values: estimate.map(t) },
-        standardError: { ...map, values: estimate.standardError(t) },
+  const report = async (): Promise<MapsSoFar> => {
+    const targets: ExplainedTarget[] = [];
+    for (let t = 0; t < targetCount; t++) {
+      // A fit takes milliseconds, and a frame may have a hundred boxes: whoever else waits for this thread comes in between.
+      if (t > 0) await setImmediate();
+      const values = estimate.map(t);
+      const standardError = estimate.standardError(t);
+      const convergence = estimate.convergence(t);
+      targets.push({
+        map: { ...map, values },
+        ...(standardError && { standardError: { ...map, values: standardError } }),
         lost: lost[t],
-        convergence: estimate.convergence(t),
-      };
-    });
+        ...(convergence !== undefined && { convergence }),
+      });
+    }
     const done = estimate.passes;
     const stable = targets.every(
       (target) => target.lost === done || (target.convergence ?? 0) >= (earlyStop?.convergence ?? 1),
@@ -83,7 +90,7 @@ export async function* explainByMasks(
     }
   };
   try {
-    if (next >= passes) yield report();
+    if (next >= passes) yield await report();
     for (ask(); running.length > 0; ask()) {
       signal?.throwIfAborted();
       const { from, count, scores } = running[0];
@@ -97,7 +104,7 @@ export async function* explainByMasks(
         const due = (from + i + 1) % reportEvery === 0 || from + i + 1 === passes;
         if (!due) continue;
         signal?.throwIfAborted();
-        const state = report();
+        const state = await report();
         yield state;
         if (state.complete) return;
       }

@@ -5,7 +5,6 @@ import { sampleMask } from '../../../src/explain/masks/gridMask.js';
 import { pearson } from '../../../src/maps/mapAgreement.js';
 import { MaskStream } from '../../../src/explain/masks/maskStream.js';
 import { isCorrected } from '../../../src/explain/estimates/correctedRidgeEstimate.js';
-import { RegressionEstimate } from '../../../src/explain/estimates/regressionEstimate.js';
 import { RidgeEstimate } from '../../../src/explain/estimates/ridgeEstimate.js';
 import { RiseEstimate, type MapEstimate } from '../../../src/explain/estimates/riseEstimate.js';
 import { exactMaps, PROBABILITY, SIDE, toyScores, toyStream } from '../toyDetector.js';
@@ -102,8 +101,9 @@ describe('the ridge estimate', function () {
     const many = toyRidge(20_000);
     const range = (map: ArrayLike<number>): number => Math.max(...Array.from(map)) - Math.min(...Array.from(map));
     exact.forEach((map, t) => {
+      const errors = many.unbiased.standardError(t);
       many.map(t).forEach((value, x) => {
-        const error = many.standardError(t)[x];
+        const error = errors[x];
         assert.ok(Math.abs(value - map[x]) < 5 * error + 0.01 * range(map), `${t} ${x}: ${value}, exactly ${map[x]}`);
       });
       assert.ok(range(toyRidge(12).map(t)) < range(map));
@@ -140,15 +140,13 @@ describe('the ridge estimate', function () {
       assert.ok(estimate.map(0).every((value) => Math.abs(value - 0.6) < 1e-6));
       assert.ok(estimate.map(1).every((value) => value === 0));
     }
-    assert.equal(estimate.convergence(1), 0);
   });
 
-  it('has the error and convergence of the unbiased estimate of the same masks', () => {
+  it('claims neither error nor convergence, which nobody knows of a belief', () => {
     const stream = wideStream(5);
     const ridge = run(new RidgeEstimate(wideMap, stream, 1), stream, 90);
-    const unbiased = run(new RegressionEstimate(wideMap, stream, 1), stream, 90);
-    assert.deepEqual(ridge.standardError(0), unbiased.standardError(0));
-    assert.equal(ridge.convergence(0), unbiased.convergence(0));
+    assert.equal(ridge.standardError(), undefined);
+    assert.equal(ridge.convergence(), undefined);
   });
 
   it('goes on from what was saved as if nothing had happened', () => {
@@ -210,7 +208,6 @@ describe('the corrected ridge estimate', () => {
     const estimate = new CorrectedRidgeEstimate(wideMap, stream, 1);
     for (let i = 0; i < 20; i++) estimate.add(stream.mask(i), [0, i % 4 === 0 ? 0 : NaN]);
     assert.ok(estimate.map(0).every((value) => value === 0));
-    assert.equal(estimate.convergence(0), 0);
   });
 
   it('goes on from what was saved as if nothing had happened', () => {
@@ -222,7 +219,6 @@ describe('the corrected ridge estimate', () => {
     for (let i = 31; i < 60; i++) addTo(second, stream, i, isCorrected(i, 60, 20));
     const whole = corrected(stream, 60, 20);
     assert.deepEqual(second.map(0), whole.map(0));
-    assert.deepEqual(second.standardError(0), whole.standardError(0));
     assert.equal(second.passes, 60);
   });
 });

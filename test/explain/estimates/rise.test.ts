@@ -155,7 +155,7 @@ describe('RISE', () => {
         cells.forEach((cell, x) => {
           cell.mean += map[x] / repeats;
           cell.square += map[x] ** 2 / repeats;
-          cell.claimed += error[x] ** 2 / repeats;
+          cell.claimed += (error?.[x] ?? NaN) ** 2 / repeats;
         });
       });
     }

@@ -211,10 +211,11 @@ describe('the explainer by SIDU and live RISE', () => {
     const live = { ...presetSettings('live-rise'), passes: 12, corrected: 2 } as const;
     for (const [wrong, message] of [
       [{ corrected: 13 }, /corrected: must not exceed passes/],
-      [{ estimator: 'regression' }, /estimator: must be ridge/],
-      [{ estimator: 'mean' }, /estimator: must be ridge/],
+      [{ estimator: 'regression' }, /estimator: must be sparse-bayes or box-prior/],
+      [{ estimator: 'mean' }, /estimator: must be sparse-bayes or box-prior/],
       [{ sampler: 'stratified' }, /of a test .*: stratified masks were removed in 0\.2\.0/],
       [{ sampler: 'antithetic' }, /antithetic masks were removed/],
+      [{ estimator: 'ridge' }, /the estimator ridge is called box-prior/],
     ] as const)
       assert.throws(() => parseExplainSettings({ ...live, ...wrong }, 'a test'), {
         name: 'ExpectedError',
