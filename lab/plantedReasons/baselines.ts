@@ -1,22 +1,14 @@
+import { boxBlob } from '../../src/maps/boxBlob.js';
 import type { SaliencyMap } from '../../src/maps/saliencyMap.js';
 import type { Size } from '../../src/geometry/letterbox.js';
 import { Random } from '../scenes/random.js';
 import { CELLS, type PlantedCase } from './reasons.js';
 
-/**
- * A blob at the box, no pass at all: a Gaussian as wide as a map that masks draw of something that fills the box, `σ² = side²/12 + cell²/3` on
- * each axis (a box's variance, and that of two bilinear cells).
- */
-export function blobAtBox({ box, content }: PlantedCase, { width, height }: Size): SaliencyMap {
-  const cell = (content.width / CELLS) * ((CELLS + 1) / CELLS);
-  const gauss = (at: number, from: number, to: number): number =>
-    Math.exp(-((at - (from + to) / 2) ** 2) / (2 * ((to - from) ** 2 / 12 + cell ** 2 / 3)));
-  const values = Float32Array.from({ length: width * height }, (_, i) => {
-    const x = (((i % width) + 0.5) * content.width) / width;
-    const y = ((Math.floor(i / width) + 0.5) * content.height) / height;
-    return gauss(x, box.x1, box.x2) * gauss(y, box.y1, box.y2);
-  });
-  return { width, height, values };
+/** A blob at the box, no pass at all. */
+export function blobAtBox({ box, content }: PlantedCase, map: Size): SaliencyMap {
+  // A cell as it is stretched: see MaskStream.
+  const side = (length: number): number => ((length / CELLS) * (CELLS + 1)) / CELLS;
+  return boxBlob(box, content, { width: side(content.width), height: side(content.height) }, map);
 }
 
 /** Scores of other masks: what a method says that was told nothing. */

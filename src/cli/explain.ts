@@ -211,9 +211,12 @@ function describe(summary: ExplainSummary, { frame }: FrameToExplain, output: st
   const lines = boxes.map(({ number, className, score, ...rest }) => {
     const scores = 'scores' in rest && rest.scores ? rest.scores : undefined;
     const inside = scores?.['energy_in_box'];
-    const looks = inside === undefined ? '' : `, ${(100 * inside).toFixed(0)} % of its map inside the box`;
+    const blob = scores?.['blob_in_box'];
+    const beside = blob === undefined ? '' : ` (a blob at the box: ${(100 * blob).toFixed(0)} %)`;
+    const looks = inside === undefined ? '' : `, ${(100 * inside).toFixed(0)} % of its map inside the box${beside}`;
+    const verdict = 'verdict' in rest && rest.verdict ? `\n     ${rest.verdict.text}` : '';
     const lost = 'lost' in rest && rest.lost ? `, not found again in ${rest.lost} of ${passes} passes` : '';
-    return `  ${number}  ${className} ${score.toFixed(2)}${looks}${lost}\n`;
+    return `  ${number}  ${className} ${score.toFixed(2)}${looks}${lost}${verdict}\n`;
   });
   const state = complete
     ? ''

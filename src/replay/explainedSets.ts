@@ -18,7 +18,7 @@ import type { PerceivedFrame, PerceivedSet } from '../perception/perceivedSet.js
 import type { PerceptionPipeline } from '../perception/perception.js';
 import { outputError } from '../outputError.js';
 import type { ReportExplanation } from '../report/reportInput.js';
-import { aboveFloor } from '../maps/saliencyMap.js';
+import { paintedMap } from '../explain/frame/paintedMap.js';
 import type { Spectrum } from '../spectrum.js';
 import { EXPLANATIONS } from './outputFiles.js';
 
@@ -236,7 +236,7 @@ function reportExplanation(explanation: Explanation, index: number): ReportExpla
   const { map, standardError, lost } = explanation.targets[index];
   const energyInBox = mapFigures(explanation, index).get('energy_in_box');
   return {
-    map: explanation.request.settings.method === 'grad-cam' ? map : aboveFloor(map),
+    map: paintedMap(map, explanation.request.settings),
     ...(standardError && { standardError }),
     lost,
     passes: explanation.passes,

@@ -8,6 +8,7 @@ import type { WindowImage } from './explainWindow.js';
 import { mapFigures } from './mapFigures.js';
 import { overlayOf, pictureOfMap } from './pictures.js';
 import type { FrameToExplain, PreparedFrame } from './prepareFrame.js';
+import { verdictOf, type Verdict } from './verdict.js';
 import type { ColorMapName } from '../../images/colorMap.js';
 import type { PictureToPaint } from '../../images/paint.js';
 import type { SaliencyMap } from '../../maps/saliencyMap.js';
@@ -102,6 +103,7 @@ export class ExplainFiles {
             explained && {
               lost: explained.lost,
               scores: Object.fromEntries(mapFigures(explanation, index)),
+              ...verdictField(explanation, index),
               map: figuresOf(explained.map),
               ...(explained.standardError && { standardError: figuresOf(explained.standardError) }),
               files: this.#filesOf(index, explained),
@@ -168,4 +170,9 @@ function figuresOf({ width, height, values }: SaliencyMap) {
   const minimum = values.reduce((least, value) => Math.min(least, value), Infinity);
   const maximum = values.reduce((greatest, value) => Math.max(greatest, value), -Infinity);
   return { width, height, minimum, maximum };
+}
+
+function verdictField(explanation: Explanation, index: number): { readonly verdict?: Verdict } {
+  const verdict = verdictOf(explanation, index);
+  return verdict ? { verdict } : {};
 }

@@ -5,9 +5,10 @@ import type { PictureToPaint } from '../../images/paint.js';
 import type { Pixels } from '../../images/pixels.js';
 import type { SensorImage } from '../../images/sensorImage.js';
 import type { Size } from '../../geometry/letterbox.js';
-import { aboveFloor, type SaliencyMap } from '../../maps/saliencyMap.js';
+import type { SaliencyMap } from '../../maps/saliencyMap.js';
 import { upsample } from '../../maps/upsample.js';
 import type { Explanation } from '../explanation.js';
+import { paintedMap } from './paintedMap.js';
 
 /**
  * The image as RGB pixels, grey tripled. Deeper images are brought to 8 bit by their own range of grey values: a live camera's range
@@ -47,7 +48,7 @@ export function overlayOf(
 ): PictureToPaint {
   const items = targets.map(({ map }, index) => ({
     ...request.targets[index],
-    map: request.settings.method === 'grad-cam' ? map : aboveFloor(map),
+    map: paintedMap(map, request.settings),
   }));
   const shown = only === undefined ? items : items.slice(only, only + 1);
   return {

@@ -123,7 +123,8 @@ describe('the explainer', () => {
       ...request,
       settings: { ...rise, method: 'd-rise', passes: 12, target: { ...rise.target, among: 'nms' } },
     });
-    assert.ok(targets.every(({ map }) => map.values.every((value) => value >= 0 && value <= 2)));
+    // A linear model of similarities in [0, 1], divided by p = 0.5; unlike a mean it may reach a little below 0.
+    assert.ok(targets.every(({ map }) => map.values.every((value) => value >= -0.2 && value <= 2)));
     assert.ok(targets.some(({ map }) => map.values.some((value) => value > 0)));
     const gradCam = await final(explainer, { ...request, settings: { method: 'grad-cam', variant: 'study' } });
     assert.ok(gradCam.targets.every(({ lost, map }) => lost === 0 && map.values.length > 1));
