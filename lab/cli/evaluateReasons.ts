@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { wholeNumber } from '../../src/cli/optionValues.js';
 import { cardMarkdown, reasonsCard } from '../plantedReasons/card.js';
+import { plantedPicture } from '../plantedReasons/picture.js';
 import { HALVES, planReasons, runReasons, type Half } from '../plantedReasons/run.js';
 import { provenanceOf } from '../study/provenance.js';
 import { writeWhole } from '../study/writeWhole.js';
@@ -13,6 +14,7 @@ interface ReasonsFlags {
   readonly seeds: number;
   readonly workers?: number;
   readonly output: string;
+  readonly picture?: string;
   readonly json?: boolean;
 }
 
@@ -27,6 +29,7 @@ command is given again; its numbers are the same.
 Examples:
   msal evaluate reasons --output reasons
   msal evaluate reasons --seeds 1 --json
+  msal evaluate reasons --picture reasons.png
 `;
 
 /** `msal evaluate reasons`: the score card of planted reasons. */
@@ -38,12 +41,17 @@ export function register(program: Command): void {
     .option('--seeds <n>', 'cases of each kind of reason and size of box', wholeNumber(1, 1000), 4)
     .option('--workers <n>', 'cases measured side by side (default: one for each core)', wholeNumber(1, 256))
     .option('--output <folder>', 'where journal and card go', 'output/reasons')
+    .option('--picture <file>', 'draw one case as a PNG file instead: the old default, the default, the truth')
     .option('--json', 'print the card as JSON')
     .addHelpText('after', HELP)
     .action(run);
 }
 
 async function run(flags: ReasonsFlags): Promise<void> {
+  if (flags.picture !== undefined) {
+    await writeWhole(path.resolve(flags.picture), plantedPicture());
+    return;
+  }
   const plan = planReasons(flags.half, flags.seeds);
   await runResumableCommand({
     output: flags.output,
