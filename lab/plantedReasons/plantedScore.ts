@@ -6,15 +6,18 @@ import type { Place, PlantedCase } from './reasons.js';
 export class PlantedScore {
   readonly #places: readonly SeenShare[];
 
-  constructor(private readonly planted: PlantedCase) {
+  readonly #planted: PlantedCase;
+
+  constructor(planted: PlantedCase) {
+    this.#planted = planted;
     this.#places = planted.places.map((place) => new SeenShare(place));
   }
 
   /** f(M), with its roughness. */
   score(mask: GridMask): number {
-    const seen = this.planted.places.map((place, k) => response(place, this.#places[k].of(mask)));
-    const value = valueOf(this.planted, seen);
-    return value * (1 + this.planted.roughness * (2 * noise(mask) - 1));
+    const seen = this.#planted.places.map((place, k) => response(place, this.#places[k].of(mask)));
+    const value = valueOf(this.#planted, seen);
+    return value * (1 + this.#planted.roughness * (2 * noise(mask) - 1));
   }
 }
 
@@ -37,7 +40,11 @@ export class SeenShare {
   readonly #down = new Map<number, Float64Array>();
   readonly #across = new Map<number, Float64Array>();
 
-  constructor(private readonly place: Pick<Place, 'region'>) {}
+  readonly #place: Pick<Place, 'region'>;
+
+  constructor(place: Pick<Place, 'region'>) {
+    this.#place = place;
+  }
 
   of(mask: GridMask): number {
     const { rows, columns, grid } = mask;
@@ -54,7 +61,7 @@ export class SeenShare {
 
   /** w_y [rows] and w_x [columns] at a mask's offsets; each sums to 1. */
   weights({ rows, columns, offsetY, offsetX, upsampled }: Omit<GridMask, 'grid'>): [Float64Array, Float64Array] {
-    const { x1, y1, x2, y2 } = this.place.region;
+    const { x1, y1, x2, y2 } = this.#place.region;
     return [
       known(this.#down, offsetY, () => meanWeights(y1, y2, offsetY, rows, upsampled.height)),
       known(this.#across, offsetX, () => meanWeights(x1, x2, offsetX, columns, upsampled.width)),

@@ -31,11 +31,12 @@ export class CorrectedSparseBayesEstimate implements MapEstimate {
   readonly #beside: Float64Array[] = [];
   readonly #known: ({ readonly passes: number; readonly map: Float32Array } | undefined)[];
 
-  constructor(
-    private readonly geometry: MapGeometry,
-    stream: MaskStream,
-    private readonly targetCount: number,
-  ) {
+  readonly #geometry: MapGeometry;
+  readonly #targetCount: number;
+
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.#geometry = geometry;
+    this.#targetCount = targetCount;
     this.#cheap = new SparseRegression(geometry, stream, targetCount);
     this.#full = new SparseRegression(geometry, stream, targetCount);
     this.#maps = new LinearMaps(geometry, stream);
@@ -47,7 +48,7 @@ export class CorrectedSparseBayesEstimate implements MapEstimate {
   }
 
   add(mask: SampledMask, scores: ArrayLike<number>): void {
-    const { targetCount } = this;
+    const targetCount = this.#targetCount;
     const part = (from: number): Float64Array => Float64Array.from({ length: targetCount }, (_, t) => scores[from + t]);
     this.#cheap.moments.add(mask, part(0));
     if (Number.isNaN(scores[targetCount])) return;
@@ -76,7 +77,7 @@ export class CorrectedSparseBayesEstimate implements MapEstimate {
   #draw(target: number): Float32Array {
     const cheap = this.#cheapModel(target);
     const { kept } = this.#full.moments;
-    const map = new Float64Array(this.geometry.width * this.geometry.height);
+    const map = new Float64Array(this.#geometry.width * this.#geometry.height);
     if (kept.length === 0) {
       if (cheap) this.#maps.mapOf(cheap.slopes, cheap.level, map);
       return Float32Array.from(map);
@@ -142,7 +143,7 @@ export class CorrectedSparseBayesEstimate implements MapEstimate {
     this.#cheap.restore(saved.slice(1, 1 + cheap));
     const rows = saved.slice(1 + cheap, 1 + cheap + beside);
     this.#full.restore(saved.slice(1 + cheap + beside));
-    const fits = rows.every(({ length }) => length === this.targetCount);
+    const fits = rows.every(({ length }) => length === this.#targetCount);
     if (this.passes !== passes || rows.length !== this.#full.moments.kept.length || !fits)
       throw new RangeError('the saved masks are those of another explanation');
     this.#beside.splice(0, this.#beside.length, ...rows.map((row) => row.slice()));

@@ -17,10 +17,10 @@ export class GaussianBasis {
   readonly #mapDown: Float64Array;
   readonly #mapAcross: Float64Array;
 
-  constructor(
-    private readonly maps: LinearMaps,
-    pointsPerCell: Size,
-  ) {
+  readonly #maps: LinearMaps;
+
+  constructor(maps: LinearMaps, pointsPerCell: Size) {
+    this.#maps = maps;
     const { lattice, geometry } = maps;
     this.#lattice = lattice;
     this.#down = bumps(lattice.height, SPREAD * pointsPerCell.height);
@@ -79,10 +79,10 @@ export class GaussianBasis {
 
   /** The map of bump k at pixel (x, y) of the map, and of nothing else: see LinearMaps. */
   mapAt(k: number, x: number, y: number): number {
-    const { width, height } = this.maps.geometry;
+    const { width, height } = this.#maps.geometry;
     const { width: points } = this.#lattice;
     return (
-      this.maps.factor * this.#mapDown[Math.floor(k / points) * height + y] * this.#mapAcross[(k % points) * width + x]
+      this.#maps.factor * this.#mapDown[Math.floor(k / points) * height + y] * this.#mapAcross[(k % points) * width + x]
     );
   }
 }

@@ -18,11 +18,12 @@ export class Interactions {
   readonly #lattice: Size;
   readonly #axes = new Map<string, AxisWeights>();
 
-  constructor(
-    private readonly content: Size,
-    private readonly stream: MaskStream,
-    lattice: Size,
-  ) {
+  readonly #content: Size;
+  readonly #stream: MaskStream;
+
+  constructor(content: Size, stream: MaskStream, lattice: Size) {
+    this.#content = content;
+    this.#stream = stream;
     this.#lattice = lattice;
   }
 
@@ -32,7 +33,7 @@ export class Interactions {
    */
   of(mask: SampledMask, slopes: Float64Array, into: Float64Array): void {
     const terms = this.#cellSlopes(mask, slopes);
-    const { probability } = this.stream.options;
+    const { probability } = this.#stream.options;
     const polynomials = Float64Array.of(1, 0, 0, 0);
     for (let c = 0; c < terms.length; c++) {
       const term = terms[c] * (mask.grid[c] - probability);
@@ -45,8 +46,8 @@ export class Interactions {
   /** `a = R_yᵀ B R_x`, [cells]: the slopes as slopes of the cells of a mask. */
   #cellSlopes({ offsetY, offsetX, rows, columns, upsampled }: SampledMask, slopes: Float64Array): Float64Array {
     const { width, height } = this.#lattice;
-    const down = this.#axis('y', height, this.content.height, offsetY, rows, upsampled.height);
-    const across = this.#axis('x', width, this.content.width, offsetX, columns, upsampled.width);
+    const down = this.#axis('y', height, this.#content.height, offsetY, rows, upsampled.height);
+    const across = this.#axis('x', width, this.#content.width, offsetX, columns, upsampled.width);
     const line = new Float64Array(columns + 1);
     const cells = new Float64Array(rows * columns);
     for (let r = 0; r < height; r++) {

@@ -1,6 +1,6 @@
 import type { Size } from '../../geometry/letterbox.js';
 import { sampleMask } from '../masks/gridMask.js';
-import type { MaskStream, SampledMask } from '../masks/maskStream.js';
+import type { MaskStreamOptions, SampledMask } from '../masks/maskStream.js';
 import { latticeOf } from './linearMaps.js';
 import { copyAll } from './mapSums.js';
 
@@ -43,11 +43,14 @@ export class MaskMoments {
   readonly #totals: Float64Array;
   #spread: (MaskSpread & { readonly masks: number }) | undefined;
 
-  constructor(
-    private readonly content: Size,
-    private readonly options: MaskStream['options'],
-    private readonly targetCount: number,
-  ) {
+  readonly #content: Size;
+  readonly #options: MaskStreamOptions;
+  readonly #targetCount: number;
+
+  constructor(content: Size, options: MaskStreamOptions, targetCount: number) {
+    this.#content = content;
+    this.#options = options;
+    this.#targetCount = targetCount;
     this.lattice = latticeOf(options);
     const count = this.lattice.width * this.lattice.height;
     this.#features = new Float64Array(count);
@@ -72,7 +75,7 @@ export class MaskMoments {
     }
     this.#totals[0] += 1;
     this.#totals[1] += weight;
-    for (let t = 0; t < this.targetCount; t++) {
+    for (let t = 0; t < this.#targetCount; t++) {
       const scaled = weight * scores[t];
       if (scaled === 0) continue;
       this.#totals[2 + 2 * t] += scaled;
@@ -83,14 +86,14 @@ export class MaskMoments {
   }
 
   #look(mask: SampledMask): Float64Array {
-    sampleMask(mask, this.lattice, this.content, this.#features);
-    for (let k = 0; k < this.#features.length; k++) this.#features[k] -= this.options.probability;
+    sampleMask(mask, this.lattice, this.#content, this.#features);
+    for (let k = 0; k < this.#features.length; k++) this.#features[k] -= this.#options.probability;
     return this.#features;
   }
 
   #keep(mask: SampledMask, scores: ArrayLike<number>): void {
     const features = Float32Array.from(this.#features);
-    this.kept.push({ mask, features, scores: Float64Array.from({ length: this.targetCount }, (_, t) => scores[t]) });
+    this.kept.push({ mask, features, scores: Float64Array.from({ length: this.#targetCount }, (_, t) => scores[t]) });
   }
 
   /** Of all masks so far, worked out once for all targets. */
@@ -129,12 +132,12 @@ export class MaskMoments {
     const own = this.#arrays();
     copyAll(saved.slice(0, own.length), own);
     this.#spread = undefined;
-    const { rows, columns } = this.options.grid;
+    const { rows, columns } = this.#options.grid;
     const cells = rows * columns;
     const kept = saved.slice(own.length);
     if (
       kept.length !== Math.min(this.masks, KEPT_MASKS) ||
-      kept.some(({ length }) => length !== 3 + cells + this.targetCount)
+      kept.some(({ length }) => length !== 3 + cells + this.#targetCount)
     )
       throw new RangeError('the saved masks are those of another explanation');
     this.kept.length = 0;

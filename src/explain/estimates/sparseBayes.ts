@@ -67,10 +67,10 @@ class Climb {
   readonly #fits: Float64Array;
   readonly #follows: Float64Array;
 
-  constructor(
-    private readonly sums: RegressionSums,
-    start: SparsePosterior | undefined,
-  ) {
+  readonly #sums: RegressionSums;
+
+  constructor(sums: RegressionSums, start: SparsePosterior | undefined) {
+    this.#sums = sums;
     const features = sums.moments.length;
     this.#alpha = new Float64Array(features).fill(Infinity);
     this.#fits = new Float64Array(features);
@@ -118,7 +118,7 @@ class Climb {
 
   /** @returns whether it stayed as it was */
   estimateNoise(): boolean {
-    const { squares, count } = this.sums;
+    const { squares, count } = this.#sums;
     const left = Math.max(this.#residual(), NOISE_FLOOR * squares, Number.MIN_VALUE);
     const next = Math.max(1, count - 1 - this.#determined()) / left;
     const steady = Math.abs(Math.log(next / this.#beta)) < 1e-3;
@@ -145,7 +145,7 @@ class Climb {
 
   /** `‖t − Σ b φ‖²`. */
   #residual(): number {
-    const { gram, moments, squares } = this.sums;
+    const { gram, moments, squares } = this.#sums;
     const features = moments.length;
     let left = squares;
     this.#active.forEach((a, i) => {
@@ -158,7 +158,7 @@ class Climb {
 
   /** Posterior of the active slopes, `Σ = (β Φᵀ Φ + A)⁻¹`, `μ = β Σ Φᵀ t`, and what it leaves every feature. */
   #update(): void {
-    const { gram, moments } = this.sums;
+    const { gram, moments } = this.#sums;
     const features = moments.length;
     const active = this.#active;
     const m = active.length;

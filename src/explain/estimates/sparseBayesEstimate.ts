@@ -33,11 +33,12 @@ export class SparseBayesEstimate implements MapEstimate {
   readonly #regression: SparseRegression;
   readonly #solutions: (Solution | undefined)[];
 
-  constructor(
-    private readonly geometry: MapGeometry,
-    private readonly stream: MaskStream,
-    targetCount: number,
-  ) {
+  readonly #geometry: MapGeometry;
+  readonly #stream: MaskStream;
+
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.#geometry = geometry;
+    this.#stream = stream;
     this.#regression = new SparseRegression(geometry, stream, targetCount);
     this.#solutions = new Array<undefined>(targetCount).fill(undefined);
   }
@@ -81,7 +82,7 @@ export class SparseBayesEstimate implements MapEstimate {
   }
 
   #draw(target: number): Solution {
-    const { width, height } = this.geometry;
+    const { width, height } = this.#geometry;
     const { passes } = this;
     const { moments, basis } = this.#regression;
     const scores = Float64Array.from(moments.kept, (one) => one.scores[target]);
@@ -161,7 +162,7 @@ export class SparseBayesEstimate implements MapEstimate {
           for (let k = 0; k < m; k++) value += covariance[(i - 1) * m + k] * precisions[k] * covariance[k * m + j - 1];
         matrix[i * size + j] = matrix[j * size + i] = value;
       }
-    const { probability } = this.stream.options;
+    const { probability } = this.#stream.options;
     return { matrix, leftOut: (LEFT_OUT * widths[0] ** 2 * squares * (1 - probability)) / probability / passes };
   }
 }

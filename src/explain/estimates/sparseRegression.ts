@@ -40,11 +40,12 @@ export class SparseRegression {
   readonly #interactions: Interactions;
   #shared: { readonly passes: number; readonly gram: Float64Array; readonly mean: Float64Array } | undefined;
 
-  constructor(
-    readonly geometry: MapGeometry,
-    private readonly stream: MaskStream,
-    targetCount: number,
-  ) {
+  readonly geometry: MapGeometry;
+  readonly #stream: MaskStream;
+
+  constructor(geometry: MapGeometry, stream: MaskStream, targetCount: number) {
+    this.geometry = geometry;
+    this.#stream = stream;
     const { grid } = stream.options;
     this.moments = new MaskMoments(geometry.content, stream.options, targetCount);
     const maps = new LinearMaps(geometry, stream);
@@ -148,7 +149,7 @@ export class SparseRegression {
 
   /** @throws RangeError where the arrays are not those of the same kind and size */
   restore(saved: readonly Float64Array[]): void {
-    this.moments.restore(saved, this.stream.upsampled);
+    this.moments.restore(saved, this.#stream.upsampled);
     this.#shared = undefined;
   }
 }
