@@ -132,8 +132,8 @@ export const EXPLAIN_METHODS = [
 ] as const satisfies readonly ExplainMethod[];
 
 /**
- * What the explain node and its action use where nobody says otherwise (then `node dist/src/ros/writeParameterFiles.js`): as near to the maps of very
- * many masks as plain RISE's 500, in the time of 42 passes: see docs/explanations.md.
+ * What the explain node and its action use where nobody says otherwise (then `node dist/src/ros/writeParameterFiles.js`): on planted reasons nearer to the
+ * exact map than plain RISE's 500, in the time of 42 passes: see docs/reasons.md.
  */
 export const VEHICLE_METHOD: ExplainMethod = 'live-rise';
 

@@ -94,7 +94,8 @@ export class CorrectedSparseBayesEstimate implements MapEstimate {
     const left = full.map((score, i) => score - factor * along[i] - follow * rest[i]);
     const slopes = cheap ? cheap.slopes.map((slope) => factor * slope) : new Float64Array(kept[0].features.length);
     const sums = this.#sumsOf(left);
-    const model = this.#full.fit(left, sums);
+    // Of K bumps one will always fit the noise of few scores: a slope has to be worth the choice.
+    const model = this.#full.fit(left, sums, 2 * Math.log(slopes.length));
     let level = sums.sum / kept.reduce((sum, { mask }) => sum + mask.weight, 0);
     if (model) {
       const { active, slopes: bumps } = model.posterior;

@@ -43,10 +43,11 @@ const NOISE_FLOOR = 1e-4;
  * The evidence is climbed by adding, changing or taking away the slope that raises it most (Tipping & Faul 2003): with
  * `S_k = φ_kᵀ C⁻¹ φ_k`, `Q_k = φ_kᵀ C⁻¹ t` and s, q the same without k itself, the best α_k is `s²/(q² − s)` where `q² > s` and infinite elsewhere.
  * β follows by MacKay's fixed point, `β = (N − 1 − γ) / ‖t − Σ b φ‖²`, γ the slopes determined.
- * @param start precisions to begin with, by feature
+ * @param start a posterior to begin with
+ * @param leastGain that a change has to raise twice the log evidence by
  */
-export function sparseBayes(sums: RegressionSums, start?: SparsePosterior): SparsePosterior {
-  const climb = new Climb(sums, start);
+export function sparseBayes(sums: RegressionSums, start?: SparsePosterior, leastGain = LEAST_GAIN): SparsePosterior {
+  const climb = new Climb(sums, start, leastGain);
   for (let step = 1; step <= MOST_STEPS; step++) {
     const changed = climb.improve();
     if (!changed || step % NOISE_EVERY === 0) {
@@ -58,6 +59,7 @@ export function sparseBayes(sums: RegressionSums, start?: SparsePosterior): Spar
 }
 
 class Climb {
+  readonly #leastGain: number;
   readonly #alpha: Float64Array;
   readonly #active: number[] = [];
   #beta: number;
@@ -69,7 +71,8 @@ class Climb {
 
   readonly #sums: RegressionSums;
 
-  constructor(sums: RegressionSums, start: SparsePosterior | undefined) {
+  constructor(sums: RegressionSums, start: SparsePosterior | undefined, leastGain: number) {
+    this.#leastGain = leastGain;
     this.#sums = sums;
     const features = sums.moments.length;
     this.#alpha = new Float64Array(features).fill(Infinity);
@@ -85,7 +88,7 @@ class Climb {
 
   /** Makes the one change that raises the evidence most; false where none does. */
   improve(): boolean {
-    let [best, gain, precision] = [-1, LEAST_GAIN, Infinity];
+    let [best, gain, precision] = [-1, this.#leastGain, Infinity];
     const full = this.#active.length >= MOST_SLOPES;
     for (let k = 0; k < this.#alpha.length; k++) {
       const alpha = this.#alpha[k];

@@ -1,6 +1,6 @@
 import type { MaskStream, SampledMask } from '../masks/maskStream.js';
 import type { MapEstimate, MapGeometry } from './riseEstimate.js';
-import { type SparseModel, SparseRegression } from './sparseRegression.js';
+import { LEAST_PASSES, type SparseModel, SparseRegression } from './sparseRegression.js';
 
 /**
  * What the standard error is made of besides the posterior, chosen on the tuning half of the planted cases (docs/reasons.md): the share of the
@@ -89,7 +89,9 @@ export class SparseBayesEstimate implements MapEstimate {
     const model = this.#regression.fit(scores, moments.sumsOf(target));
     if (!model) {
       const nothing = new Float32Array(width * height);
-      return { passes, map: nothing, standardError: nothing.map(() => Infinity), convergence: 0 };
+      // Never found: as a mean says, 0 with no error seen.
+      const unknown = passes < LEAST_PASSES ? Infinity : 0;
+      return { passes, map: nothing, standardError: nothing.map(() => unknown), convergence: 0 };
     }
     const { posterior, level } = model;
     const { active, slopes } = posterior;

@@ -12,7 +12,7 @@ const ROUNDS = 2;
 /** Masks that the strength of an interaction is drawn towards 0 with. */
 const INTERACTION_HOLD = 4;
 /** Fewer passes say nothing. */
-const LEAST_PASSES = 4;
+export const LEAST_PASSES = 4;
 
 /** Sums of scores t over masks: Σ w t, Σ w t² and Σ w t z. */
 export interface ScoreSums {
@@ -60,9 +60,10 @@ export class SparseRegression {
   /**
    * @param raw scores of the kept masks
    * @param of sums of the scores of all masks
+   * @param leastGain see sparseBayes
    * @returns undefined where too little is known
    */
-  fit(raw: Float64Array, { sum, squares, moments }: ScoreSums): SparseModel | undefined {
+  fit(raw: Float64Array, { sum, squares, moments }: ScoreSums, leastGain?: number): SparseModel | undefined {
     const { masks: passes, kept } = this.moments;
     if (passes < LEAST_PASSES || squares === 0) return undefined;
     const { total, mean } = this.moments.spread();
@@ -81,6 +82,7 @@ export class SparseRegression {
           squares: Math.max(0, scale * (sums.squares - sums.sum * level)),
         },
         posterior,
+        leastGain,
       );
       const slopes = this.basis.latticeSlopes(posterior.active, posterior.slopes);
       const linear = kept.map(({ features }) => {
