@@ -17,6 +17,7 @@ export function latticeOf({ grid }: MaskStream['options']): Size {
  * each axis.
  */
 export class LinearMaps {
+  readonly geometry: MapGeometry;
   readonly lattice: Size;
   /** [lattice height, map height] and [lattice width, map width]: the kernel of each axis. */
   readonly down: Float64Array;
@@ -24,10 +25,8 @@ export class LinearMaps {
   /** Variance over mean of a cell, 1 − p. */
   readonly factor: number;
 
-  constructor(
-    readonly geometry: MapGeometry,
-    { options, upsampled }: MaskStream,
-  ) {
+  constructor(geometry: MapGeometry, { options, upsampled }: MaskStream) {
+    this.geometry = geometry;
     const { grid, probability } = options;
     const { content } = geometry;
     this.lattice = latticeOf(options);

@@ -98,7 +98,8 @@ class Climb {
       const q = isNew ? follow : (alpha * follow) / (alpha - fit);
       const square = q * q;
       if (isNew && (full || !(square > s && s > 0))) continue;
-      let [risen, wanted] = [0, Infinity];
+      let risen: number;
+      let wanted = Infinity;
       if (square > s) {
         wanted = (s * s) / (square - s);
         // Equations 27 and 32 of Tipping & Faul, doubled.
