@@ -12,5 +12,6 @@ import.meta.resolve('@observablehq/plot');
 
 /** Adds every command of the laboratory to `msal`. */
 export function registerAll(program: Command): void {
-  for (const register of [demo, scenes, evaluateDetector, evaluateReasons, evaluateSaliency, evaluateTrust]) register(program);
+  for (const register of [demo, scenes, evaluateDetector, evaluateReasons, evaluateSaliency, evaluateTrust])
+    register(program);
 }
