@@ -57,7 +57,8 @@ function withInputShapes(model: Model, feeds: InferenceSession.FeedsType): Model
     const dim = tensor.dims.map((dimValue) => ({ dimValue }));
     return { ...info, type: { tensorType: { elemType, shape: { dim } } } };
   });
-  return { ...model, graph: { ...model.graph, input } };
+  // What the file says of shapes in between was true of another batch or size.
+  return { ...model, graph: { ...model.graph, input, valueInfo: [] } };
 }
 
 function wholeNumbers({ data }: Tensor): number[] | undefined {

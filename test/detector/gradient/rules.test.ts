@@ -171,6 +171,10 @@ const cases: Readonly<Record<string, RuleCase>> = {
     strides: [1, 1],
     pads: [1, 1, 1, 1],
   }),
+  'MaxPool overlapping, of old': {
+    ...windowed('MaxPool', [2, 3, 7, 5], { kernel_shape: [3, 3], strides: [2, 1], pads: [1, 1, 1, 1] }),
+    opset: 13,
+  },
   MaxPool: windowed('MaxPool', [2, 2, 6, 4], { kernel_shape: [2, 2], strides: [2, 2] }),
   AveragePool: windowed('AveragePool', [1, 3, 6, 5], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
   'AveragePool counting padding': windowed('AveragePool', [1, 3, 6, 5], {
