@@ -1,16 +1,17 @@
 import '../detector/noTelemetry.js';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import type { Provider } from '../detector/providers.js';
-import { asError, ExpectedError } from '../errors.js';
-import {
-  unpackError,
-  type DetectionJob,
-  type DetectionJobResult,
-  type FromWorker,
-  type LoadedModel,
-  type ToWorker,
-  type WorkerSetup,
+import { ExpectedError } from '../errors.js';
+import { ask } from '../workers/ask.js';
+import { closeCrew, loadCrew } from '../workers/crew.js';
+import { WorkerClient } from '../workers/workerClient.js';
+import type {
+  DetectionJob,
+  DetectionJobResult,
+  DetectorAnswer,
+  DetectorRequest,
+  LoadedModel,
+  WorkerSetup,
 } from './protocol.js';
 
 export interface PoolOptions {
@@ -37,14 +38,10 @@ interface Waiting {
   readonly job: DetectionJob;
   readonly since: number;
   readonly resolve: (result: DetectionJobResult) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-interface Host {
-  readonly name: string;
-  readonly worker: Worker;
-  running?: (Waiting & { readonly waitMs: number }) | undefined;
-}
+type Client = WorkerClient<DetectorRequest, DetectorAnswer>;
 
 /**
  * Worker threads that detect and explain, so that the thread of the caller is never blocked by inference.
@@ -53,24 +50,22 @@ interface Host {
 export class DetectorPool {
   readonly #waiting: Waiting[] = [];
   readonly #roomWaiters: (() => void)[] = [];
-  #hosts: Host[] = [];
+  readonly #clients: readonly Client[];
   #closed: Error | undefined;
   /** The models, by key, as the workers loaded them. */
   readonly models: Readonly<Record<string, LoadedModel>>;
   readonly workerCount: number;
   readonly #maxWaiting: number;
-  readonly #onStray: (error: Error) => void;
 
   private constructor(
     models: Readonly<Record<string, LoadedModel>>,
-    workerCount: number,
-    maxWaiting: number,
-    onStray: (error: Error) => void,
+    clients: readonly Client[],
+    maxWaiting = 2 * clients.length,
   ) {
     this.models = models;
-    this.workerCount = workerCount;
+    this.workerCount = clients.length;
+    this.#clients = clients;
     this.#maxWaiting = maxWaiting;
-    this.#onStray = onStray;
   }
 
   /**
@@ -81,31 +76,33 @@ export class DetectorPool {
     const cores = availableParallelism();
     const latency = options.mode === 'latency';
     const count = options.workers ?? (latency ? 1 : cores);
+    if (!(count >= 1)) throw new RangeError(`a pool of ${count} workers cannot work`);
     const setup: WorkerSetup = {
       models: options.models,
       providers: options.providers ?? ['cpu'],
       threads: options.threads ?? (latency ? cores : 1),
       topK: options.topK ?? 512,
     };
-    const started = Array.from({ length: count }, (_, i) => startWorker(`detector worker ${i + 1}`, setup));
-    const outcomes = await Promise.allSettled(started);
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    const ready = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    const [first] = ready;
-    if (failure || !first) {
-      await Promise.all(ready.map(({ host }) => closeHost(host)));
-      throw failure ? (failure.reason as Error) : new RangeError(`a pool of ${count} workers cannot work`);
-    }
-    const { maxWaiting = 2 * count, onStray = () => undefined } = options;
-    const pool = new DetectorPool(first.models, count, maxWaiting, onStray);
-    pool.#hosts = ready.map(({ host }) => host);
-    for (const host of pool.#hosts) pool.#attend(host);
-    return pool;
+    const opened: { pool?: DetectorPool } = {};
+    const clients = Array.from({ length: count }, (_, i): Client => {
+      const name = `detector worker ${i + 1}`;
+      return new WorkerClient(new URL('./detectorWorker.js', import.meta.url), {
+        name,
+        workerData: setup,
+        endError: (code, cause) => workerEnded(name, code, cause),
+        onDeath: (error) => {
+          if (opened.pool) opened.pool.#lost(error);
+        },
+        ...(options.onStray ? { onStray: options.onStray } : {}),
+      });
+    });
+    const [first] = await loadCrew(clients, (client) => ask(client, { kind: 'load' }, 'loaded'));
+    return (opened.pool = new DetectorPool(first.models, clients, options.maxWaiting));
   }
 
   /** Whether `detect` would accept a job now. */
   get hasRoom(): boolean {
-    return this.#waiting.length < this.#maxWaiting || this.#idleHost() !== undefined;
+    return this.#waiting.length < this.#maxWaiting || this.#idle() !== undefined;
   }
 
   /** Resolves when `hasRoom` (or when the pool is closed): the producer's brake. */
@@ -131,46 +128,36 @@ export class DetectorPool {
   /** Refuses what waits, lets what runs finish, and ends the workers. */
   async close(): Promise<void> {
     this.#end(new Error('the detector pool was closed'));
-    await Promise.all(this.#hosts.map(closeHost));
+    await closeCrew(this.#clients);
   }
 
-  #idleHost(): Host | undefined {
-    return this.#hosts.find(({ running }) => !running);
+  #idle(): Client | undefined {
+    return this.#clients.find(({ ended, inFlight }) => ended === undefined && inFlight === 0);
   }
 
   #dispatch(): void {
-    for (let host = this.#idleHost(); host && this.#waiting.length > 0; host = this.#idleHost()) {
-      const next = this.#waiting.shift() as Waiting;
-      host.running = { ...next, waitMs: performance.now() - next.since };
-      const pixels = movable(next.job.pixels);
-      const transfer = pixels.buffer instanceof ArrayBuffer ? [pixels.buffer] : [];
-      host.worker.postMessage({ kind: 'detect', job: { ...next.job, pixels } } satisfies ToWorker, transfer);
-    }
+    for (let client = this.#idle(); client && this.#waiting.length > 0; client = this.#idle())
+      void this.#run(client, this.#waiting.shift() as Waiting);
     if (this.hasRoom) for (const wake of this.#roomWaiters.splice(0)) wake();
   }
 
-  #attend(host: Host): void {
-    host.worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'stray') {
-        this.#onStray(unpackError(message.error, host.name));
-        return;
-      }
-      const job = host.running;
-      host.running = undefined;
-      if (message.kind === 'done')
-        job?.resolve({ ...message.result, timings: { ...message.result.timings, waitMs: job.waitMs } });
-      else if (message.kind === 'failed') job?.reject(unpackError(message.error, host.name));
-      this.#dispatch();
-    });
-    let cause: unknown;
-    host.worker.on('error', (error) => (cause = error));
-    host.worker.on('exit', (code) => {
-      this.#hosts = this.#hosts.filter((other) => other !== host);
-      const error = workerEnded(host.name, code, cause);
-      host.running?.reject(error);
-      if (this.#hosts.length === 0) this.#end(error);
-      else this.#dispatch();
-    });
+  /** Settles the job, whatever happens. */
+  async #run(client: Client, { job, since, resolve, reject }: Waiting): Promise<void> {
+    const waitMs = performance.now() - since;
+    const pixels = movable(job.pixels);
+    const transfer = pixels.buffer instanceof ArrayBuffer ? [pixels.buffer] : [];
+    try {
+      const { result } = await ask(client, { kind: 'detect', job: { ...job, pixels } }, 'detected', transfer);
+      resolve({ ...result, timings: { ...result.timings, waitMs } });
+    } catch (error) {
+      reject(error);
+    }
+    this.#dispatch();
+  }
+
+  #lost(error: ExpectedError): void {
+    if (this.#clients.every(({ ended }) => ended !== undefined)) this.#end(error);
+    else this.#dispatch();
   }
 
   #end(error: Error): void {
@@ -186,14 +173,6 @@ function movable(pixels: Uint8Array): Uint8Array {
   return whole || pixels.buffer instanceof SharedArrayBuffer ? pixels : Uint8Array.from(pixels);
 }
 
-/** Lets a worker free its sessions and end: one that is ended from outside may be inside ONNX Runtime. */
-async function closeHost({ worker }: Host): Promise<void> {
-  if (worker.threadId === -1) return; // it has ended
-  const ended = new Promise((resolve) => worker.once('exit', resolve));
-  worker.postMessage({ kind: 'close' } satisfies ToWorker);
-  await ended;
-}
-
 function workerEnded(name: string, code: number, cause: unknown): ExpectedError {
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   return new ExpectedError(
@@ -202,31 +181,4 @@ function workerEnded(name: string, code: number, cause: unknown): ExpectedError 
     'start again; with fewer workers if memory ran out',
     { cause },
   );
-}
-
-interface Started {
-  readonly host: Host;
-  readonly models: Readonly<Record<string, LoadedModel>>;
-}
-
-async function startWorker(name: string, setup: WorkerSetup): Promise<Started> {
-  const worker = new Worker(new URL('./detectorWorker.js', import.meta.url), { workerData: setup, name });
-  return new Promise((resolve, reject) => {
-    let failure: Error | undefined;
-    const onError = (error: unknown): void => {
-      failure ??= asError(error);
-    };
-    const onExit = (code: number): void => {
-      reject(failure ?? workerEnded(name, code, undefined));
-    };
-    worker.on('error', onError).on('exit', onExit);
-    worker.once('message', (message: FromWorker) => {
-      if (message.kind !== 'ready') {
-        if (message.kind === 'failed') failure = unpackError(message.error, name);
-        return;
-      }
-      worker.off('error', onError).off('exit', onExit);
-      resolve({ host: { name, worker }, models: message.models });
-    });
-  });
 }

@@ -1,66 +1,44 @@
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { ExpectedError } from '../errors.js';
+import { serve } from '../workers/workerServer.js';
 import { ExplainingDetector } from './explainingDetector.js';
-import {
-  packError,
-  type DetectionJob,
-  type DetectionJobResult,
-  type FromWorker,
-  type LoadedModel,
-  type ToWorker,
-  type WorkerSetup,
-} from './protocol.js';
+import type { DetectionJobResult, DetectorAnswer, DetectorRequest, LoadedModel, WorkerSetup } from './protocol.js';
 
 /** Entry point of a worker thread of DetectorPool: loads the models, then does one job after another. */
-async function main(port: MessagePort, { models, ...options }: WorkerSetup): Promise<void> {
-  const detectors = new Map<string, ExplainingDetector>();
-  const byPath = new Map<string, ExplainingDetector>();
-  for (const [key, manifestPath] of Object.entries(models)) {
-    const detector = byPath.get(manifestPath) ?? (await ExplainingDetector.load(manifestPath, options));
-    byPath.set(manifestPath, detector);
-    detectors.set(key, detector);
-  }
-  const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => {
-    port.postMessage(message, transfer);
-  };
-  let failJob: ((error: unknown) => void) | undefined;
-  const detect = async (job: DetectionJob): Promise<void> => {
-    try {
-      const failedOutside = new Promise<never>((_, reject) => (failJob = reject));
-      const result = await Promise.race([detectorFor(detectors, job.model).detect(job), failedOutside]);
-      const { sent, transfer } = packResult(result);
-      send({ kind: 'done', result: sent }, transfer);
-    } catch (error) {
-      send({ kind: 'failed', error: packError(error) });
-    } finally {
-      failJob = undefined;
+
+const { models, ...options } = workerData as WorkerSetup;
+/** By the path of their manifests: models may share one. */
+const byPath = new Map<string, ExplainingDetector>();
+
+serve<DetectorRequest, DetectorAnswer>(async (request) => {
+  switch (request.kind) {
+    case 'load':
+      return { value: { kind: 'loaded', models: await load() } };
+    case 'detect': {
+      const { sent, transfer } = packResult(await detectorFor(request.job.model).detect(request.job));
+      return { value: { kind: 'detected', result: sent }, transfer };
     }
-  };
-  const close = async (): Promise<void> => {
-    port.close();
-    for (const detector of byPath.values()) await detector.close();
-  };
-  // The pool sends the next job only after the answer to the last one.
-  port.on('message', (message: ToWorker) => {
-    void (message.kind === 'detect' ? detect(message.job) : close());
-  });
+    case 'close':
+      for (const detector of byPath.values()) await detector.close();
+      return { value: { kind: 'closed' } };
+  }
+});
+
+async function load(): Promise<Record<string, LoadedModel>> {
   const loaded: Record<string, LoadedModel> = {};
-  for (const [key, { detector }] of detectors)
-    loaded[key] = { manifest: detector.manifest, providerAttempts: detector.providerAttempts };
-  send({ kind: 'ready', models: loaded });
-  // An error that belongs to nothing must not end the thread; what was in work may wait for it in vain.
-  const onStray = (error: unknown): void => {
-    if (failJob === undefined) send({ kind: 'stray', error: packError(error) });
-    else failJob(error);
-  };
-  process.on('uncaughtException', onStray);
-  process.on('unhandledRejection', onStray);
+  for (const [key, manifestPath] of Object.entries(models)) {
+    const explaining = byPath.get(manifestPath) ?? (await ExplainingDetector.load(manifestPath, options));
+    byPath.set(manifestPath, explaining);
+    const { manifest, providerAttempts } = explaining.detector;
+    loaded[key] = { manifest, providerAttempts };
+  }
+  return loaded;
 }
 
-function detectorFor(detectors: ReadonlyMap<string, ExplainingDetector>, model: string): ExplainingDetector {
-  const detector = detectors.get(model);
+function detectorFor(model: string): ExplainingDetector {
+  const detector = byPath.get(models[model] ?? '');
   if (detector) return detector;
-  throw new ExpectedError('usage', `there is no model ${model}`, `use one of ${[...detectors.keys()].join(', ')}`);
+  throw new ExpectedError('usage', `there is no model ${model}`, `use one of ${Object.keys(models).join(', ')}`);
 }
 
 /** The result with buffers that may be moved: feature maps lie in ONNX Runtime's memory and are copied. */
@@ -75,12 +53,4 @@ function packResult(result: DetectionJobResult): { sent: DetectionJobResult; tra
     .map(({ buffer }) => buffer)
     .filter((buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer);
   return { sent: featureMaps ? { ...result, featureMaps } : result, transfer: [...new Set(buffers)] };
-}
-
-if (parentPort) {
-  const port = parentPort;
-  main(port, workerData as WorkerSetup).catch((error: unknown) => {
-    port.postMessage({ kind: 'failed', error: packError(error) } satisfies FromWorker);
-    port.close();
-  });
 }

@@ -8,9 +8,6 @@ import type { Size } from '../geometry/letterbox.js';
 import type { AttentionFigures } from '../maps/attention.js';
 import type { GradCamVariant } from './gradCam.js';
 import type { SaliencyMap } from '../maps/saliencyMap.js';
-import type { SentError } from '../workers/sentError.js';
-
-export { packError, unpackError } from '../workers/sentError.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
@@ -66,11 +63,11 @@ export interface LoadedModel {
   readonly providerAttempts: readonly ProviderAttempt[];
 }
 
-export type ToWorker = { readonly kind: 'detect'; readonly job: DetectionJob } | { readonly kind: 'close' };
+/** `load` is the first request, `close` the last: it frees the sessions. */
+export type DetectorRequest =
+  { readonly kind: 'load' } | { readonly kind: 'detect'; readonly job: DetectionJob } | { readonly kind: 'close' };
 
-export type FromWorker =
-  | { readonly kind: 'ready'; readonly models: Readonly<Record<string, LoadedModel>> }
-  | { readonly kind: 'done'; readonly result: DetectionJobResult }
-  | { readonly kind: 'failed'; readonly error: SentError }
-  /** An error outside every job; the worker goes on. */
-  | { readonly kind: 'stray'; readonly error: SentError };
+export type DetectorAnswer =
+  | { readonly kind: 'loaded'; readonly models: Readonly<Record<string, LoadedModel>> }
+  | { readonly kind: 'detected'; readonly result: DetectionJobResult }
+  | { readonly kind: 'closed' };

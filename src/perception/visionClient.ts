@@ -5,6 +5,7 @@ import type { Spectrum } from '../spectrum.js';
 import type { PictureRequest, Pictures } from './perceivedSet.js';
 import type { ExplainedDetection } from './protocol.js';
 import type { DecodedPicture, Prepared, VisionReply, VisionRequest, VisionSetup } from './visionProtocol.js';
+import { ask } from '../workers/ask.js';
 import { SpareBuffers } from '../workers/spareBuffers.js';
 import { WorkerClient } from '../workers/workerClient.js';
 
@@ -78,11 +79,8 @@ export class VisionClient implements VisionService {
     const data = this.#messages.take(image.data.byteLength);
     data.set(image.data);
     const inputMemory = this.#inputs.take(this.#inputBytes.get(spectrum) ?? 0);
-    const reply = await this.#worker.call(
-      { kind: 'prepare', key, spectrum, stampNs, image: { ...image, data }, inputMemory },
-      [data.buffer, inputMemory.buffer],
-    );
-    if (reply.kind !== 'prepared') throw new TypeError(`the vision worker answered ${reply.kind}`);
+    const request = { kind: 'prepare', key, spectrum, stampNs, image: { ...image, data }, inputMemory } as const;
+    const reply = await ask(this.#worker, request, 'prepared', [data.buffer, inputMemory.buffer]);
     if (reply.imageMemory) this.#messages.give(reply.imageMemory);
     return reply;
   }
@@ -92,21 +90,15 @@ export class VisionClient implements VisionService {
   }
 
   async render(key: number, detections: readonly ExplainedDetection[], wanted: PictureRequest): Promise<Pictures> {
-    const reply = await this.#worker.call({ kind: 'render', key, detections, wanted });
-    if (reply.kind !== 'rendered') throw new TypeError(`the vision worker answered ${reply.kind}`);
-    return reply.pictures;
+    return (await ask(this.#worker, { kind: 'render', key, detections, wanted }, 'rendered')).pictures;
   }
 
   async pixels(key: number, spectrum: Spectrum): Promise<DecodedPicture> {
-    const reply = await this.#worker.call({ kind: 'pixels', key, spectrum });
-    if (reply.kind !== 'pixels') throw new TypeError(`the vision worker answered ${reply.kind}`);
-    return reply;
+    return await ask(this.#worker, { kind: 'pixels', key, spectrum }, 'pixels');
   }
 
   async paint(picture: PictureToPaint): Promise<Uint8Array> {
-    const reply = await this.#worker.call({ kind: 'paint', picture });
-    if (reply.kind !== 'painted') throw new TypeError(`the vision worker answered ${reply.kind}`);
-    return reply.file;
+    return (await ask(this.#worker, { kind: 'paint', picture }, 'painted')).file;
   }
 
   close(): Promise<void> {

@@ -14,7 +14,9 @@ export interface WorkerClientOptions {
   /** Given to the worker thread; structured clone. */
   readonly workerData?: unknown;
   readonly resourceLimits?: ResourceLimits;
-  /** Called once when the thread has ended though nobody closed it. */
+  /** The error for a thread that has exited though nobody closed it. Default: one that names it and advises to start again. */
+  readonly endError?: (code: number, cause: unknown) => ExpectedError;
+  /** Called once when the thread has ended though nobody closed it, after what waited was rejected. */
   readonly onDeath?: (error: ExpectedError) => void;
   /** Errors in the worker that belong to no request; the worker goes on. */
   readonly onStray?: (error: Error) => void;
@@ -44,11 +46,14 @@ export class WorkerClient<Request, Value> {
     this.#worker = worker;
     let cause: unknown;
     worker.on('message', (message: ReplyMessage) => this.#receive(message));
-    worker.on('messageerror', (error) => this.#died(`a message of it could not be read: ${error.message}`, error));
+    worker.on('messageerror', (error) =>
+      this.#died(this.#endedBy(`a message of it could not be read: ${error.message}`, error)),
+    );
     worker.on('error', (error) => (cause = error));
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
-        this.#died(cause instanceof Error ? cause.message : `exit code ${code}`, cause);
+        const endError = options.endError ?? this.#exitError.bind(this);
+        this.#died(endError(code, cause));
         resolve();
       });
     });
@@ -67,6 +72,11 @@ export class WorkerClient<Request, Value> {
       if (this.#waiting.size === 0) this.#worker.ref();
       this.#waiting.set(id, { resolve, reject });
     });
+  }
+
+  /** Why every call is rejected from now on: the thread has ended, or was closed. */
+  get ended(): ExpectedError | undefined {
+    return this.#end;
   }
 
   /** Requests sent and not answered. */
@@ -99,16 +109,24 @@ export class WorkerClient<Request, Value> {
     else waiting.resolve(message.value as Value); // see serve(): the seam between the types of the two threads
   }
 
-  #died(reason: string, cause: unknown): void {
+  #died(error: ExpectedError): void {
     if (this.#end !== undefined) return;
-    this.#end = new ExpectedError(
+    this.#end = error;
+    this.#rejectAll(error);
+    this.options.onDeath?.(error);
+  }
+
+  #exitError(code: number, cause: unknown): ExpectedError {
+    return this.#endedBy(cause instanceof Error ? cause.message : `exit code ${code}`, cause);
+  }
+
+  #endedBy(reason: string, cause: unknown): ExpectedError {
+    return new ExpectedError(
       'environment',
       `the ${this.options.name} ended unexpectedly: ${reason}`,
       'end this process and start it again; if it happens with the same input, report that input',
       { cause },
     );
-    this.#rejectAll(this.#end);
-    this.options.onDeath?.(this.#end);
   }
 
   #rejectAll(error: ExpectedError): void {

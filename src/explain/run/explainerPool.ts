@@ -5,6 +5,8 @@ import type { Provider } from '../../detector/providers.js';
 import { clip } from '../../geometry/box.js';
 import { letterbox, toInput } from '../../geometry/letterbox.js';
 import { MaskStream, type MaskStreamOptions } from '../masks/maskStream.js';
+import { ask } from '../../workers/ask.js';
+import { closeCrew, loadCrew } from '../../workers/crew.js';
 import { WorkerClient } from '../../workers/workerClient.js';
 import { estimateOf, mapSize } from '../estimates/estimateOf.js';
 import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, PictureToExplain } from './explainProtocol.js';
@@ -45,35 +47,11 @@ export async function openExplainer(manifestPath: string, options: ExplainerOpti
         workerData: setup,
       }),
   );
-  // All of them: a thread that is ended while another call of it is inside ONNX Runtime takes the whole process with it.
-  const outcomes = await Promise.allSettled(clients.map((client) => ask(client, { kind: 'load' }, 'loaded')));
-  const loaded = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure) {
-    await closeAll(clients);
-    throw failure.reason;
-  }
-  return new ExplainerPool(loaded[0].manifest, loaded[0].provider, clients, setup.batch);
-}
-
-async function closeAll(clients: readonly Client[]): Promise<void> {
-  // Requests are served in order: this waits for what is being scored, as a session must not be torn away from its thread.
-  await Promise.allSettled(clients.map((client) => client.call({ kind: 'close' })));
-  await Promise.all(clients.map((client) => client.close()));
+  const [first] = await loadCrew(clients, (client) => ask(client, { kind: 'load' }, 'loaded'));
+  return new ExplainerPool(first.manifest, first.provider, clients, setup.batch);
 }
 
 type Client = WorkerClient<ExplainTask, ExplainAnswer>;
-type AnswerOf<Kind extends ExplainAnswer['kind']> = Extract<ExplainAnswer, { kind: Kind }>;
-
-async function ask<Kind extends ExplainAnswer['kind']>(
-  client: Client,
-  task: ExplainTask,
-  kind: Kind,
-): Promise<AnswerOf<Kind>> {
-  const answer = await client.call(task);
-  if (answer.kind !== kind) throw new Error(`${client.options.name} answered ${task.kind} with ${answer.kind}`);
-  return answer as AnswerOf<Kind>;
-}
 
 class ExplainerPool implements Explainer {
   #nextId = 0;
@@ -116,7 +94,7 @@ class ExplainerPool implements Explainer {
   }
 
   async close(): Promise<void> {
-    await closeAll(this.#clients);
+    await closeCrew(this.#clients);
   }
 
   async *#byMasks(
