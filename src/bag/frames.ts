@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Frame } from '../images/frame.js';
-import type { SensorImage } from '../images/sensorImage.js';
 import type { Spectrum } from '../spectrum.js';
 import type { RawMessage } from '../messages/rawMessage.js';
 import { decodeMessage, unfit, type Header } from '../messages/decode.js';
+import { toFrame, type ImageFields } from '../messages/imageMessages.js';
+import { fromRosTime } from '../messages/rosTime.js';
 
 export const IMAGE = 'sensor_msgs/msg/Image';
 export const COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage';
@@ -12,7 +13,7 @@ export const CAMERA_INFO = 'sensor_msgs/msg/CameraInfo';
 const header = z
   .object({ stamp: z.object({ sec: z.int(), nanosec: z.int() }), frame_id: z.string() })
   .transform(({ stamp, frame_id }) => ({
-    stampNs: BigInt(stamp.sec) * 1_000_000_000n + BigInt(stamp.nanosec),
+    stampNs: fromRosTime(stamp),
     frameId: frame_id,
   }));
 const bytes = z.instanceof(Uint8Array);
@@ -58,19 +59,13 @@ export function isImageType(type: string): boolean {
  * @throws ExpectedError `input` for another type or a damaged message
  */
 export function decodeFrame(message: RawMessage, spectrum: Spectrum, definition: string): Frame {
-  const [{ stampNs, frameId }, image] = decodeImage(message, definition);
-  return { spectrum, topic: message.topic, frameId, stampNs, receivedNs: message.logTimeNs, image };
+  const { topic, logTimeNs: receivedNs } = message;
+  return toFrame(imageFields(message, definition), { spectrum, topic, receivedNs });
 }
 
-function decodeImage(message: RawMessage, definition: string): [Header, SensorImage] {
-  if (message.type === IMAGE) {
-    const { header, width, height, encoding, is_bigendian, step, data } = check(imageSchema, message, definition);
-    return [header, { kind: 'raw', width, height, encoding, bigEndian: is_bigendian !== 0, step, data }];
-  }
-  if (message.type === COMPRESSED_IMAGE) {
-    const { header, format, data } = check(compressedImageSchema, message, definition);
-    return [header, { kind: 'compressed', format, data }];
-  }
+function imageFields(message: RawMessage, definition: string): ImageFields {
+  if (message.type === IMAGE) return check(imageSchema, message, definition);
+  if (message.type === COMPRESSED_IMAGE) return check(compressedImageSchema, message, definition);
   throw unfit(message, `only ${IMAGE} and ${COMPRESSED_IMAGE} are images`);
 }
 

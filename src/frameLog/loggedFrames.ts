@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeMessage, unfit } from '../messages/decode.js';
 import type { RawMessage } from '../messages/rawMessage.js';
+import { fromRosTime } from '../messages/rosTime.js';
 import { decodeFrame, isImageType } from '../bag/frames.js';
 import { openBag } from '../bag/openBag.js';
 import { OUTPUT_TYPES } from '../messages/outputMessages.js';
@@ -106,8 +107,7 @@ function decodeExplained(message: RawMessage, definition: string): Explained {
 }
 
 function isOf(image: Frame, { header }: Explained): boolean {
-  const { sec, nanosec } = header.stamp;
-  return image.frameId === header.frame_id && image.stampNs === BigInt(sec) * 1_000_000_000n + BigInt(nanosec);
+  return image.frameId === header.frame_id && image.stampNs === fromRosTime(header.stamp);
 }
 
 function detectionOf({

@@ -1,4 +1,5 @@
 import type { Header } from './decode.js';
+import { type RosTime, toRosTime } from './rosTime.js';
 
 /** The message types that a replay writes. */
 export const OUTPUT_TYPES = {
@@ -26,19 +27,7 @@ export interface ExplainedRecord extends DetectionRecord {
   readonly map?: { readonly width: number; readonly height: number; readonly values: Float32Array };
 }
 
-interface Time {
-  readonly sec: number;
-  readonly nanosec: number;
-}
-
-/** Splits nanoseconds into a ROS stamp. */
-export function toRosTime(ns: bigint): Time {
-  const second = 1_000_000_000n;
-  const nanosec = ((ns % second) + second) % second;
-  return { sec: Number((ns - nanosec) / second), nanosec: Number(nanosec) };
-}
-
-export function toRosHeader({ stampNs, frameId }: Header): { stamp: Time; frame_id: string } {
+export function toRosHeader({ stampNs, frameId }: Header): { stamp: RosTime; frame_id: string } {
   return { stamp: toRosTime(stampNs), frame_id: frameId };
 }
 

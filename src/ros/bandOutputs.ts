@@ -4,8 +4,8 @@ import {
   toDetection2DArray,
   toExplainedDetections,
   toImage,
-  toRosTime,
 } from '../messages/outputMessages.js';
+import { toRosTime } from '../messages/rosTime.js';
 import type { Pixels } from '../images/pixels.js';
 import type { ExplainedDetection } from '../perception/protocol.js';
 import type { FrameHeader } from '../perception/perceivedSet.js';

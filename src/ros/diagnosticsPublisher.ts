@@ -1,4 +1,4 @@
-import { toRosTime } from '../messages/outputMessages.js';
+import { toRosTime } from '../messages/rosTime.js';
 import { cdrSerializer } from '../messages/cdr.js';
 import type { Status } from './diagnostics.js';
 import { outputPublisher } from './outputPublisher.js';

@@ -15,6 +15,7 @@ import type { Frame } from '../images/frame.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { ExplainRuntimeParameters } from './explainParameters.js';
 import { frameOfMessage } from '../messages/imageMessages.js';
+import { fromRosTime } from '../messages/rosTime.js';
 
 const finite = z.number();
 const goalSchema = z.object({
@@ -63,7 +64,7 @@ export function readGoal(goal: unknown, parameters: ExplainRuntimeParameters): E
   return {
     spectrum,
     image: image.data.byteLength === 0 ? undefined : imageOf(image, spectrum),
-    stampNs: BigInt(stamp.sec) * 1_000_000_000n + BigInt(stamp.nanosec),
+    stampNs: fromRosTime(stamp),
     wish: {
       boxes: everyBox
         ? { most: parameters.max_boxes }

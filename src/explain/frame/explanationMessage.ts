@@ -1,5 +1,5 @@
 import type { Frame } from '../../images/frame.js';
-import { toRosTime } from '../../messages/outputMessages.js';
+import { toRosTime } from '../../messages/rosTime.js';
 import { versions } from '../../versions.js';
 import type { Explanation } from '../explanation.js';
 import { mapFigures } from './mapFigures.js';

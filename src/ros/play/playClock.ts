@@ -1,4 +1,4 @@
-import { toRosTime } from '../../messages/outputMessages.js';
+import { toRosTime } from '../../messages/rosTime.js';
 import type { Rcl, RclNode, RclPublisher } from '../rcl.js';
 
 /** Publishes the recording's time on /clock. */
