@@ -270,9 +270,9 @@ describe('the report in Chromium: what it must withstand', function () {
     await writer.close({ completed: true });
     const { page, troubles } = await openReport(browser, file);
     await picturesShown(page, 0);
-    assert.equal(await page.locator('#disagreement').isVisible(), false);
-    assert.equal(await page.locator('#sort-key option[value=disagreement]').count(), 0);
-    assert.doesNotMatch((await page.locator('#where').textContent()) ?? '', /disagreement/);
+    assert.equal(await page.locator('#dissimilarity').isVisible(), false);
+    assert.equal(await page.locator('#sort-key option[value=dissimilarity]').count(), 0);
+    assert.doesNotMatch((await page.locator('#where').textContent()) ?? '', /dissimilarity/);
     assert.deepEqual(troubles, []);
     await page.close();
   });

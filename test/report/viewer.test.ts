@@ -125,7 +125,7 @@ describe('the report in Chromium: viewer', function () {
     const { width = 0 } = (await lane.boundingBox()) ?? {};
     await lane.click({ position: { x: width - 1, y: 4 } });
     assert.match(await where(page), /^Set 1029 /);
-    await page.locator('#disagreement-chart .u-over').click({ position: { x: 1, y: 40 } });
+    await page.locator('#dissimilarity-chart .u-over').click({ position: { x: 1, y: 40 } });
     assert.match(await where(page), /^Set 1000 /);
   });
 
@@ -231,8 +231,8 @@ describe('the report in Chromium: viewer', function () {
     assert.equal(await pressed(), (await page.locator('#detections button').count()) - 1);
   });
 
-  it('sorts the frame list by disagreement, highest first, and filters it by class', async () => {
-    await page.locator('#sort-key').selectOption('disagreement');
+  it('sorts the frame list by dissimilarity, highest first, and filters it by class', async () => {
+    await page.locator('#sort-key').selectOption('dissimilarity');
     const figures = (await page.locator('.frame-figure').allTextContents()).map((text) =>
       Number(text.split('differ ')[1]),
     );

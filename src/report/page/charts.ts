@@ -18,7 +18,7 @@ const ATTENTION = {
 } as const;
 type AttentionKey = keyof typeof ATTENTION;
 
-/** Attention, disagreement, latency and losses over time. */
+/** Attention, dissimilarity, latency and losses over time. */
 export function mountCharts(model: ReportModel, viewer: Viewer): void {
   const buckets = timeBuckets(model.sets, MOST_POINTS);
   const seconds = buckets.map((bucket) => bucket.seconds);
@@ -45,14 +45,14 @@ export function mountCharts(model: ReportModel, viewer: Viewer): void {
     attention.set(complete(attentionPart(model, buckets, choice.value as AttentionKey))),
   );
 
-  byId('disagreement', HTMLElement).hidden = model.spectra.length < 2;
-  add('disagreement-chart', {
-    description: 'Mean disagreement between spectra over time',
+  byId('dissimilarity', HTMLElement).hidden = model.spectra.length < 2;
+  add('dissimilarity-chart', {
+    description: 'Mean dissimilarity of spectra over time',
     series: [
       {
-        label: 'Disagreement',
+        label: 'Dissimilarity',
         style: 0,
-        values: perBucket(buckets, (at) => model.figures[at]?.disagreement ?? null, mean),
+        values: perBucket(buckets, (at) => model.figures[at]?.dissimilarity ?? null, mean),
       },
     ],
     max: 1,

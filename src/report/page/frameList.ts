@@ -105,8 +105,8 @@ function figureText(figures: ReportModel['figures'][number] | undefined, key: So
       return `gain ${decimal(figures?.energyGain, 1)}`;
     case 'peakInBox':
       return `peak ${percent(figures?.peakInBox)}`;
-    case 'disagreement':
-      return `differ ${decimal(figures?.disagreement)}`;
+    case 'dissimilarity':
+      return `differ ${decimal(figures?.dissimilarity)}`;
   }
 }
 
@@ -124,8 +124,8 @@ function mountSorting(model: ReportModel, viewer: Viewer): void {
   const onlyExplained = byId('only-explained', HTMLInputElement);
   const result = byId('frame-count', HTMLElement);
 
-  // One spectrum alone has nothing to disagree with.
-  const keys = Object.entries(SORT_KEYS).filter(([value]) => value !== 'disagreement' || model.spectra.length > 1);
+  // One spectrum alone has nothing to differ from.
+  const keys = Object.entries(SORT_KEYS).filter(([value]) => value !== 'dissimilarity' || model.spectra.length > 1);
   key.replaceChildren(...keys.map(([value, label]) => el('option', { value }, label)));
   onlyClass.replaceChildren(
     el('option', { value: '' }, 'All classes'),

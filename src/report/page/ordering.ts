@@ -8,7 +8,7 @@ export const SORT_KEYS = {
   energyInBox: 'Energy in box (mean)',
   energyGain: 'Energy gain (mean)',
   peakInBox: 'Peak in box (share)',
-  disagreement: 'Disagreement between spectra',
+  dissimilarity: 'Dissimilarity of spectra',
 } as const;
 
 export type SortKey = keyof typeof SORT_KEYS;

@@ -9,7 +9,7 @@ export interface SetFigures {
   readonly energyGain: number | null;
   /** Share of those detections whose map peaks inside the box. */
   readonly peakInBox: number | null;
-  readonly disagreement: number | null;
+  readonly dissimilarity: number | null;
 }
 
 export function setFigures(row: SetRow): SetFigures {
@@ -21,7 +21,7 @@ export function setFigures(row: SetRow): SetFigures {
     energyInBox: mean(detections.flatMap((detection) => detection[7] ?? [])),
     energyGain: mean(detections.flatMap((detection) => detection[8] ?? [])),
     peakInBox: mean(detections.flatMap((detection) => detection[9] ?? [])),
-    disagreement: disagreement(row),
+    dissimilarity: dissimilarity(row),
   };
 }
 
@@ -32,7 +32,7 @@ export function setFigures(row: SetRow): SetFigures {
  * the cameras need not share a viewpoint.
  * @returns null where the set has fewer than two spectra
  */
-export function disagreement(row: SetRow): number | null {
+export function dissimilarity(row: SetRow): number | null {
   const sums = row.f.map((frame) => {
     const byClass = new Map<number, number>();
     for (const [classIndex, score] of frame[4]) byClass.set(classIndex, (byClass.get(classIndex) ?? 0) + (score ?? 0));

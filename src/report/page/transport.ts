@@ -47,13 +47,13 @@ function mountStepping(model: ReportModel, viewer: Viewer): void {
     const set = shownSet(model, viewer.state);
     scrubber.max = String(Math.max(0, order.length - 1));
     scrubber.value = String(at);
-    const disagreement = model.figures[order[at] ?? -1]?.disagreement;
+    const dissimilarity = model.figures[order[at] ?? -1]?.dissimilarity;
     const text =
       set === undefined
         ? 'No frame set to show'
         : `Set ${set.i} (${at + 1} of ${order.length}) · ${clockTime(model.header, set.t)} UTC · +${(set.t / 1000).toFixed(3)} s`;
     const partial = set?.p === 1 ? ' · partial' : '';
-    const differ = model.spectra.length > 1 && set !== undefined ? ` · disagreement ${decimal(disagreement)}` : '';
+    const differ = model.spectra.length > 1 && set !== undefined ? ` · dissimilarity ${decimal(dissimilarity)}` : '';
     where.textContent = text + partial + differ;
     scrubber.setAttribute('aria-valuetext', text);
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { DetectionRow, SetRow } from '../../../src/report/page/format.js';
-import { disagreement, quantile, setFigures } from '../../../src/report/page/setFigures.js';
+import { dissimilarity, quantile, setFigures } from '../../../src/report/page/setFigures.js';
 
 function found(
   classIndex: number,
@@ -15,28 +15,28 @@ function setOf(...frames: DetectionRow[][]): SetRow {
   return { n: 0, i: 0, t: 0, p: 0, d: 0, x: 0, l: [], f: frames.map((rows, spectrum) => [spectrum, 0, 10, 10, rows]) };
 }
 
-describe('disagreement between spectra', () => {
+describe('dissimilarity of spectra', () => {
   it('is 0 where all see the same, and where none sees anything', () => {
-    assert.equal(disagreement(setOf([found(0, 0.5)], [found(0, 0.5)])), 0);
-    assert.equal(disagreement(setOf([], [])), 0);
+    assert.equal(dissimilarity(setOf([found(0, 0.5)], [found(0, 0.5)])), 0);
+    assert.equal(dissimilarity(setOf([], [])), 0);
   });
 
   it('is 1 where nothing is shared', () => {
-    assert.equal(disagreement(setOf([found(0, 0.5)], [found(1, 0.5)])), 1);
-    assert.equal(disagreement(setOf([found(0, 0.5)], [])), 1);
+    assert.equal(dissimilarity(setOf([found(0, 0.5)], [found(1, 0.5)])), 1);
+    assert.equal(dissimilarity(setOf([found(0, 0.5)], [])), 1);
   });
 
   it('compares summed scores by class: one of two persons missed, worked by hand', () => {
-    const value = disagreement(setOf([found(0, 0.8), found(0, 0.4), found(1, 0.5)], [found(0, 0.6), found(1, 0.5)]));
+    const value = dissimilarity(setOf([found(0, 0.8), found(0, 0.4), found(1, 0.5)], [found(0, 0.6), found(1, 0.5)]));
     assert.ok(Math.abs((value ?? NaN) - (1 - (0.6 + 0.5) / (1.2 + 0.5))) < 1e-12);
   });
 
   it('is the mean over pairs: one blind spectrum of three', () => {
-    assert.equal(disagreement(setOf([found(0, 1)], [found(0, 1)], [])), 2 / 3);
+    assert.equal(dissimilarity(setOf([found(0, 1)], [found(0, 1)], [])), 2 / 3);
   });
 
   it('cannot be said of a single spectrum', () => {
-    assert.equal(disagreement(setOf([found(0, 1)])), null);
+    assert.equal(dissimilarity(setOf([found(0, 1)])), null);
   });
 
   it('lies in [0, 1] and does not depend on the order of the spectra', () => {
@@ -46,9 +46,9 @@ describe('disagreement between spectra', () => {
     );
     fc.assert(
       fc.property(fc.array(frame, { minLength: 2, maxLength: 4 }), (frames) => {
-        const value = disagreement(setOf(...frames)) ?? NaN;
+        const value = dissimilarity(setOf(...frames)) ?? NaN;
         assert.ok(value >= 0 && value <= 1);
-        assert.ok(Math.abs(value - (disagreement(setOf(...[...frames].reverse())) ?? NaN)) < 1e-12);
+        assert.ok(Math.abs(value - (dissimilarity(setOf(...[...frames].reverse())) ?? NaN)) < 1e-12);
       }),
     );
   });
