@@ -1,6 +1,6 @@
-import { Observable, type OperatorFunction } from 'rxjs';
+import { concatAll, defer, EMPTY, endWith, expand, map, Observable, of, switchMap, type OperatorFunction } from 'rxjs';
 import type { Frame } from '../images/frame.js';
-import type { CancelTimer, Clock } from './clock.js';
+import type { Clock } from './clock.js';
 import type { FrameSet, StampedFrame } from './frameSet.js';
 import { Synchronizer, type SyncOptions } from './synchronizer.js';
 
@@ -15,44 +15,35 @@ export function synchronize<F extends StampedFrame = Frame>(
   clock?: Clock,
 ): OperatorFunction<F, FrameSet<F>> {
   return (source) =>
-    new Observable<FrameSet<F>>((subscriber) => {
+    defer(() => {
       const synchronizer = sync instanceof Synchronizer ? sync : new Synchronizer<F>(sync);
-      let cancelTimer: CancelTimer | undefined;
-      const emit = (sets: readonly FrameSet<F>[]): void => {
-        for (const set of sets) subscriber.next(set);
-      };
-      const schedule = (live: Clock): void => {
-        cancelTimer?.();
-        if (subscriber.closed) return;
+      const whenDue = (): Observable<readonly FrameSet<F>[]> => {
         const deadlineNs = synchronizer.deadlineNs();
-        cancelTimer =
-          deadlineNs === undefined
-            ? undefined
-            : live.setTimer(deadlineNs - live.nowNs(), () => {
-                emit(synchronizer.tick(live.nowNs()));
-                schedule(live);
-              });
+        if (clock === undefined || deadlineNs === undefined) return EMPTY;
+        return after(deadlineNs - clock.nowNs(), clock).pipe(map(() => synchronizer.tick(clock.nowNs())));
       };
-      const subscription = source.subscribe({
-        next(frame) {
-          emit(synchronizer.push(frame, clock?.nowNs()));
-          if (clock !== undefined) schedule(clock);
-        },
-        error(error) {
-          cancelTimer?.();
-          subscriber.error(error);
-        },
-        complete() {
-          cancelTimer?.();
-          emit(synchronizer.flush());
-          subscriber.complete();
-        },
-      });
-      return () => {
-        cancelTimer?.();
-        subscription.unsubscribe();
-      };
+      return source.pipe(
+        endWith(undefined),
+        // A frame, or the end, takes the place of the timer that the one before it left.
+        switchMap((frame) =>
+          frame === undefined
+            ? of(synchronizer.flush())
+            : of(synchronizer.push(frame, clock?.nowNs())).pipe(expand(whenDue)),
+        ),
+        // Not within switchMap: a frame that arrives while the sets of the last one go out must not cut them off.
+        concatAll(),
+      );
     });
+}
+
+/** Emits once, when `delayNs` of the clock have passed. */
+function after(delayNs: bigint, clock: Clock): Observable<void> {
+  return new Observable((subscriber) =>
+    clock.setTimer(delayNs, () => {
+      subscriber.next();
+      subscriber.complete();
+    }),
+  );
 }
 
 /**

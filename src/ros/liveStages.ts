@@ -1,4 +1,15 @@
-import { exhaustMap, Observable, Subject, tap, type Subscription } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  exhaustMap,
+  expand,
+  from,
+  ignoreElements,
+  Subject,
+  tap,
+  type Observable,
+  type Subscription,
+} from 'rxjs';
 import type { Frame } from '../images/frame.js';
 import { type Clock, systemClock } from '../perception/clock.js';
 import type { FrameSet } from '../perception/frameSet.js';
@@ -107,13 +118,9 @@ export class LiveStages {
 
 /** Works on what waits, one set after the other; completes in the same turn in which nothing waits any more, so that nothing is missed. */
 function allTurns(turns: SetTurns, work: (set: FrameSet) => Promise<void>): Observable<never> {
-  return new Observable((subscriber) => {
-    const next = (): void => {
-      if (subscriber.closed) return;
-      const set = turns.take();
-      if (set === undefined) subscriber.complete();
-      else work(set).then(next, (error: unknown) => subscriber.error(error));
-    };
-    next();
-  });
+  const turn = (): Observable<void> => {
+    const set = turns.take();
+    return set === undefined ? EMPTY : from(work(set));
+  };
+  return defer(turn).pipe(expand(turn), ignoreElements());
 }

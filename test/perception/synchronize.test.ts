@@ -61,6 +61,18 @@ describe('synchronize', () => {
     }
   });
 
+  it('loses and reorders nothing when a frame arrives while sets go out', () => {
+    const clock = new ManualClock();
+    const source = new Subject<StampedFrame>();
+    const out: string[] = [];
+    source.pipe(synchronize(defaults, clock)).subscribe((set) => {
+      if (out.push(show(set)) === 1) source.next(frame('n500'));
+    });
+    for (const text of ['r0', 'r100', 'r500']) source.next(frame(text));
+    assert.deepEqual(out, ['r0', 'r100', 'r500 n500']);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('passes an error of the source on and stops its timer', () => {
     const clock = new ManualClock();
     const source = new Subject<StampedFrame>();
