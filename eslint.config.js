@@ -16,7 +16,7 @@ export const roomsAllowed = {
   report: ['files', 'geometry', 'maps'],
   perception: ['geometry', 'onnx', 'images', 'maps', 'detector', 'fusion', 'drift', 'workers'],
   messages: ['images', 'perception'],
-  bag: ['images', 'messages'],
+  bag: ['files', 'images', 'messages'],
   frameLog: ['files', 'detector', 'images', 'perception', 'messages', 'bag'],
   explain: [
     ...[

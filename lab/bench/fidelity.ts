@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { number, wholeNumber } from '../../src/cli/optionValues.js';
+import { writeAtomically } from '../../src/files/atomicWrite.js';
 import { timeLeft } from '../../src/cli/progress.js';
 import { parseManifest, type ModelManifest } from '../../src/detector/manifest.js';
 import { ExpectedError } from '../../src/errors.js';
@@ -278,9 +279,4 @@ async function readManifest(file: string): Promise<ModelManifest> {
 
 function manifestOf({ models }: Flags, spectrum: Spectrum): string {
   return path.join(models, `efficientdet-d0-${spectrum}.json`);
-}
-
-async function writeAtomically(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.part`, text);
-  await rename(`${file}.part`, file);
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { writeOutput } from '../../src/files/atomicWrite.js';
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -211,7 +212,7 @@ async function sheet(target: string, { seed, overwrite }: ScenesOptions): Promis
   );
   const pixels = contactSheet(rows, SHEET_CELL);
   const picture = /png$/i.test(target) ? encodePng(pixels) : encodeJpeg(pixels, 80);
-  await namingOutput(target, () => writeFile(target, picture));
+  await writeOutput(target, picture);
   return rows.length;
 }
 

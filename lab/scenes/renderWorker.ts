@@ -1,7 +1,7 @@
-import { mkdir, open, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { writeOutput } from '../../src/files/atomicWrite.js';
 import { workerData } from 'node:worker_threads';
-import { namingOutput } from '../../src/outputError.js';
 import { encodePng } from './png.js';
 import { type Spectrum, SPECTRA } from '../../src/spectrum.js';
 import { Drive, type DriveOptions, type TruthView, type View } from './drive.js';
@@ -71,10 +71,7 @@ async function write(view: View, job: RenderJob, viewpoint: Viewpoint): Promise<
   const { width, height, channels, data } = picture;
   const pixels = job.depth === 16 && spectrum !== 'rgb' ? data : toEightBit(picture);
   const file = fileOf(job, spectrum, viewpoint);
-  await namingOutput(file, async () => {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, encodePng(width, height, channels, pixels));
-  });
+  await writeOutput(file, encodePng(width, height, channels, pixels));
 }
 
 /** True where a PNG file ends as it should. */

@@ -1,6 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { namingOutput } from '../../src/outputError.js';
 import path from 'node:path';
+import { writeOutput } from '../../src/files/atomicWrite.js';
 import { type Spectrum, SPECTRA } from '../../src/spectrum.js';
 import { CLASSES } from './classes.js';
 import { type DatasetLayout, imageFile, splitFile, vocFile, type Viewpoint } from './layouts.js';
@@ -25,23 +24,18 @@ export async function writeAnnotations(
     const own = ordered.filter(({ job }) => job.split === split);
     for (const spectrum of SPECTRA) {
       if (layout === 'coco') {
-        await replace(path.join(root, split, spectrum, 'annotations.json'), JSON.stringify(cocoOf(spectrum, own)));
+        await writeOutput(path.join(root, split, spectrum, 'annotations.json'), JSON.stringify(cocoOf(spectrum, own)));
         continue;
       }
       for (const viewpoint of layout === 'mil' ? (['raw', 'registered'] as const) : (['raw'] as const)) {
         await writeVocFiles(root, layout, spectrum, viewpoint, own);
       }
-      await replace(path.join(root, splitFile(layout, split, spectrum)), own.map(({ job }) => `${job.id}\n`).join(''));
+      await writeOutput(
+        path.join(root, splitFile(layout, split, spectrum)),
+        own.map(({ job }) => `${job.id}\n`).join(''),
+      );
     }
   }
-}
-
-async function replace(file: string, text: string): Promise<void> {
-  await namingOutput(file, async () => {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(`${file}.partial`, text);
-    await rename(`${file}.partial`, file);
-  });
 }
 
 /** One XML file a picture. In a registered view the boxes are the RGB camera's; what is marked `ignore` becomes `difficult`. */
@@ -71,7 +65,7 @@ async function writeVocFiles(
         truncated: box.x1 === 0 || box.y1 === 0 || box.x2 === width || box.y2 === height,
       })),
     });
-    await replace(path.join(root, file), xml);
+    await writeOutput(path.join(root, file), xml);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeOutput } from '../../src/files/atomicWrite.js';
 import { Random } from '../scenes/random.js';
 import { readModelFiles } from '../../src/detector/manifest.js';
 import { readModel, writeModel } from '../../src/onnx/modelFile.js';
@@ -27,10 +27,9 @@ export async function writeShuffledModel(manifestPath: string, folder: string, s
   const content = writeModel(model);
   const name = `${manifest.name}-shuffled`;
   const sha256 = createHash('sha256').update(content).digest('hex');
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, `${name}.onnx`), content);
+  await writeOutput(path.join(folder, `${name}.onnx`), content);
   const file = path.join(folder, `${name}.json`);
-  await writeFile(file, JSON.stringify({ ...manifest, training: undefined, name, file: `${name}.onnx`, sha256 }));
+  await writeOutput(file, JSON.stringify({ ...manifest, training: undefined, name, file: `${name}.onnx`, sha256 }));
   return file;
 }
 

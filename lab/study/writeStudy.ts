@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { writeOutput } from '../../src/files/atomicWrite.js';
 import { curvesCsv, valuesCsv } from './csv.js';
 import type { StudyPlan } from './plan.js';
 import type { Provenance } from './provenance.js';
@@ -18,7 +19,6 @@ import {
   tableTwo,
 } from './publish/tables.js';
 import { isMeasured, studyResults, type StudyResults } from './results.js';
-import { writeWhole } from './writeWhole.js';
 
 const PNG_WIDTH = 1600;
 
@@ -39,7 +39,7 @@ export async function writeStudy(
   const figures: Figure[] = measured.length > 0 ? [overviewFigure(results), ...curveFigures(results)] : [];
   figures.push(...(await pictureFigures(plan, results, measured)));
   const put = (name: string, content: string | Uint8Array): Promise<void> =>
-    writeWhole(path.join(folder, name), content);
+    writeOutput(path.join(folder, name), content);
   await put('results.json', `${JSON.stringify(results, null, 1)}\n`);
   await put('values.csv', valuesCsv(records));
   await put('curves.csv', curvesCsv(records, plan.settings.curves.steps));

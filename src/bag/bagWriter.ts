@@ -1,6 +1,7 @@
 import { McapWriter } from '@mcap/core';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { writeAtomically } from '../files/atomicWrite.js';
 import { ExpectedError } from '../errors.js';
 import { outputError } from '../outputError.js';
 import type { TopicInfo } from './bag.js';
@@ -251,7 +252,7 @@ export class BagWriter {
       topics: [...this.#topics.values()].map(({ topic, count }) => ({ ...topic, count })),
     });
     const target = path.join(path.dirname(this.file), 'metadata.yaml');
-    await writeFile(target, yaml).catch((error: unknown) => {
+    await writeAtomically(target, yaml).catch((error: unknown) => {
       throw outputError(target, error);
     });
   }

@@ -1,5 +1,5 @@
 import sqlite, { type Database as SqliteHandle, type Statement } from 'node-sqlite3-wasm';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,7 +34,8 @@ export class SqliteDatabase {
     try {
       const link = path.join(folder, 'bag.db3');
       await symlink(path.resolve(file), link);
-      if (hasBytes(`${file}-wal`)) await copyFile(`${file}-wal`, `${link}-wal`);
+      const log = logBeside(file);
+      if (log !== undefined) await copyFile(log, `${link}-wal`);
       const handle = new sqlite.Database(link, { readOnly: true });
       try {
         // The log's index is then kept in memory instead of in a shared file.
@@ -109,6 +110,16 @@ function finalize(statement: Statement): void {
   } catch {
     // freed all the same
   }
+}
+
+/**
+ * The write-ahead log of a database. A link is none: SQLite makes a file, and who sends a bag must not choose what is read on this
+ * machine, or how much is copied.
+ */
+export function logBeside(file: string): string | undefined {
+  const log = `${file}-wal`;
+  const status = lstatSync(log, { throwIfNoEntry: false });
+  return status?.isFile() && status.size > 0 ? log : undefined;
 }
 
 function hasBytes(file: string): boolean {

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { ExpectedError, reasonOf } from '../errors.js';
 import type { BagFile, BagLimits, MessageFilter, MetadataRecord, TopicInfo } from './bag.js';
 import type { RawMessage } from '../messages/rawMessage.js';
 import { compressorsReady, decompressMessage } from './compression.js';
 import type { LossLog } from './losses.js';
-import { SqliteDatabase } from './sqliteDatabase.js';
+import { logBeside, SqliteDatabase } from './sqliteDatabase.js';
 import { IndexedMessages } from './sqliteIndexed.js';
 import { SqlitePages } from './sqlitePages.js';
 import { SqliteRows } from './sqliteRows.js';
@@ -96,8 +95,7 @@ export class SqliteFile implements BagFile {
       return new ExpectedError('input', `${shownAs} ${what}: ${why}`, remedy, { cause: error });
     };
     try {
-      const log = `${file}-wal`;
-      pages = SqlitePages.open(file, existsSync(log) ? log : undefined);
+      pages = SqlitePages.open(file, logBeside(file));
       const trees = await checkTrees(pages);
       database = await SqliteDatabase.open(file, temporaryFolder);
       const columns = database.columns('messages');

@@ -1,9 +1,8 @@
 import { Option, type Command } from 'commander';
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeOutput } from '../files/atomicWrite.js';
 import { ExpectedError, troubleText } from '../errors.js';
 import { printable } from '../printable.js';
-import { namingOutput } from '../outputError.js';
 import type { Frame } from '../images/frame.js';
 import { detectionLines } from '../replay/detectionLines.js';
 import type { PerceptionConfig } from '../perception/configSchema.js';
@@ -11,6 +10,7 @@ import type { FrameSet } from '../perception/frameSet.js';
 import type { FailedFrame, ModelIdentity, PerceivedFrame } from '../perception/perceivedSet.js';
 import { PerceptionPipeline } from '../perception/perception.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
+import { distinctNames } from './distinctNames.js';
 import { INTERRUPTED_EXIT_CODE, onInterrupt } from './interrupt.js';
 import { readImageFrame } from './imageFile.js';
 import { openOutputFolder } from './outputFolder.js';
@@ -36,7 +36,10 @@ export function register(program: Command): void {
       '-m, --model <manifest>',
       "manifest of the model, or its .onnx file (see msal model); by default the band's model of this package",
     )
-    .option('-o, --output <dir>', 'write an overlay picture <name>.overlay.jpg for each image into this folder')
+    .option(
+      '-o, --output <dir>',
+      'write an overlay picture <name>.overlay.jpg for each image into this folder; images of one name get more of their paths',
+    )
     .option('--overwrite', 'replace what an earlier run left in the output folder')
     .option('--json', 'print one JSON object per detection and line');
   addPerceptionFlags(command)
@@ -53,6 +56,7 @@ Examples:
       const config = await detectConfig(flags);
       const output =
         flags.output === undefined ? undefined : await openOutputFolder(flags.output, flags.overwrite ?? false);
+      const names = distinctNames(images);
       const { signal, release } = onInterrupt();
       const progress = startProgress('detecting', images.length, 'images');
       const pipeline = await PerceptionPipeline.open(config, {}, [flags.spectrum]);
@@ -61,7 +65,7 @@ Examples:
       try {
         const sets = imageSets(images, flags.spectrum, signal, reportTrouble);
         for await (const { frames } of pipeline.perceive(sets, { overlay: output !== undefined })) {
-          for (const frame of frames.values()) await handle(frame, output, flags.json ?? false);
+          for (const frame of frames.values()) await handle(frame, { output, names, json: flags.json ?? false });
           progress.update(++done);
         }
       } finally {
@@ -116,7 +120,14 @@ async function* imageSets(
   }
 }
 
-async function handle(frame: PerceivedFrame | FailedFrame, output: string | undefined, json: boolean): Promise<void> {
+interface Handling {
+  /** Folder for overlays, and their names there by image file. */
+  readonly output: string | undefined;
+  readonly names: ReadonlyMap<string, string>;
+  readonly json: boolean;
+}
+
+async function handle(frame: PerceivedFrame | FailedFrame, { output, names, json }: Handling): Promise<void> {
   const file = frame.header.topic;
   if (frame.kind === 'failed') {
     reportTrouble(file, frame.error);
@@ -124,14 +135,15 @@ async function handle(frame: PerceivedFrame | FailedFrame, output: string | unde
   }
   if (output !== undefined) {
     if (frame.picturesError !== undefined) reportTrouble(file, frame.picturesError);
-    else if (frame.pictures?.overlay !== undefined) await saveOverlay(file, frame.pictures.overlay, output);
+    else if (frame.pictures?.overlay !== undefined)
+      await saveOverlay(names.get(file) ?? path.parse(file).name, frame.pictures.overlay, output);
   }
   process.stdout.write(json ? jsonLines(frame) : printable(textLines(file, frame)));
 }
 
-async function saveOverlay(file: string, overlay: Uint8Array, folder: string): Promise<void> {
-  const target = path.join(folder, `${path.parse(file).name}.overlay.jpg`);
-  await namingOutput(target, () => writeFile(target, overlay));
+async function saveOverlay(name: string, overlay: Uint8Array, folder: string): Promise<void> {
+  const target = path.join(folder, `${name}.overlay.jpg`);
+  await writeOutput(target, overlay);
 }
 
 function jsonLines(frame: PerceivedFrame): string {

@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { finishedName } from '../files/atomicWrite.js';
 import { ExpectedError } from '../errors.js';
 
 /**
@@ -12,7 +13,8 @@ export async function openOutputFolder(folder: string, overwrite: boolean): Prom
   let entries: string[];
   try {
     await mkdir(absolute, { recursive: true });
-    entries = await readdir(absolute);
+    // What a killed run has left unfinished is written anew.
+    entries = (await readdir(absolute)).filter((name) => finishedName(name) === undefined);
   } catch (error) {
     throw new ExpectedError(
       'output',

@@ -1,4 +1,5 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { writeAtomically } from '../files/atomicWrite.js';
 import { z } from 'zod';
 import { ExpectedError } from '../errors.js';
 import { type Spectrum, SPECTRA } from '../spectrum.js';
@@ -78,7 +79,7 @@ export async function loadBaseline(file: string): Promise<Baseline> {
 
 /** @throws the file system's error */
 export async function saveBaseline(file: string, baseline: Baseline): Promise<void> {
-  await writeFile(file, `${JSON.stringify(baseline)}\n`);
+  await writeAtomically(file, `${JSON.stringify(baseline)}\n`);
 }
 
 /** Why distributions made with `current` settings cannot be held against the baseline; `undefined` where they can. */

@@ -1,5 +1,7 @@
 import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { namingOutput } from '../outputError.js';
+import { makeFolder } from './makeFolder.js';
 
 /** Hides the file from `ls` and from programs that look for `*.mcap`, keeps its ending, and says what it is. */
 const PREFIX = '.unfinished-';
@@ -48,6 +50,14 @@ export async function writeAtomically(
   options: AtomicOptions = {},
 ): Promise<void> {
   await atomically(file, (unfinished) => writeFile(unfinished, content), options);
+}
+
+/** As `writeAtomically`, for the outputs of commands: makes the folder. @throws ExpectedError `output` that names the file */
+export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
+  await namingOutput(file, async () => {
+    await makeFolder(path.dirname(path.resolve(file)));
+    await writeAtomically(file, content);
+  });
 }
 
 /** Gives a finished file its name. */

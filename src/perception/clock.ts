@@ -12,6 +12,9 @@ export interface Clock {
   setTimer(delayNs: bigint, callback: () => void): CancelTimer;
 }
 
+/** Node takes a longer timeout for 1 ms. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** The machine's monotonic clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   nowNs: () => process.hrtime.bigint(),
@@ -20,7 +23,7 @@ export const systemClock: Clock = {
     let timer: NodeJS.Timeout;
     const arm = (remainingNs: bigint): void => {
       const milliseconds = remainingNs > 0n ? Number((remainingNs + 999_999n) / 1_000_000n) : 0;
-      timer = setTimeout(fire, milliseconds);
+      timer = setTimeout(fire, Math.min(milliseconds, LONGEST_TIMEOUT_MS));
       timer.unref();
     };
     // Node counts a timeout from the start of the event loop's turn, so that it can fire before its time.

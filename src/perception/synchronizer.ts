@@ -2,6 +2,7 @@ import { ExpectedError } from '../errors.js';
 import type { Frame } from '../images/frame.js';
 import { SPECTRA, type Spectrum } from '../spectrum.js';
 import type { FrameSet, StampedFrame } from './frameSet.js';
+import { ShortLoop } from './shortLoop.js';
 import { type Pending, type Side, StampQuarantine } from './stampQuarantine.js';
 import { type OutOfStep, StepWatch } from './stepWatch.js';
 import { SyncCounts, type SyncCounters } from './syncCounters.js';
@@ -36,6 +37,7 @@ interface Band<F> {
   readonly queue: Pending<F>[];
   newestNs: bigint | undefined;
   lastUsedNs: bigint | undefined;
+  readonly loop: ShortLoop;
 }
 
 /**
@@ -72,7 +74,7 @@ export class Synchronizer<F extends StampedFrame = Frame> {
     this.#maxSkewNs = options.policy === 'exact' ? 0n : options.maxSkewNs;
     const expected = SPECTRA.filter((spectrum) => options.expected.includes(spectrum));
     this.#bands = new Map(
-      expected.map((spectrum) => [spectrum, { queue: [], newestNs: undefined, lastUsedNs: undefined }]),
+      expected.map((spectrum) => [spectrum, { queue: [], newestNs: undefined, lastUsedNs: undefined, loop: new ShortLoop() }]),
     );
     this.#counts = new SyncCounts(expected);
     this.#quarantine = new StampQuarantine(options.queueSize);
@@ -92,6 +94,11 @@ export class Synchronizer<F extends StampedFrame = Frame> {
     const side = this.#unfit(frame, band, nowNs);
     if (side === undefined) {
       this.#counts.add(spectrum, 'implausible', this.#quarantine.fits(frame));
+      if (band.loop.beginsAgain(frame.stampNs)) {
+        this.#counts.add(spectrum, 'clockJumps');
+        this.#endTimeline(ready);
+        band.loop.beginsAgain(frame.stampNs);
+      }
       this.#takeAll([{ frame, arrivedNs: nowNs }], ready, nowNs);
       return ready;
     }
@@ -176,7 +183,10 @@ export class Synchronizer<F extends StampedFrame = Frame> {
 
   #endTimeline(ready: FrameSet<F>[]): void {
     for (let set = this.#takeOldestSet(); set !== undefined; set = this.#takeOldestSet()) ready.push(set);
-    for (const band of this.#bands.values()) band.newestNs = band.lastUsedNs = undefined;
+    for (const band of this.#bands.values()) {
+      band.newestNs = band.lastUsedNs = undefined;
+      band.loop.reset();
+    }
     this.#streamStartNs = this.#streamNs = this.#streamSeenNs = this.#lastSetNs = undefined;
   }
 

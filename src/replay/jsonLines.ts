@@ -1,23 +1,28 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { giveName, unfinishedName } from '../files/atomicWrite.js';
 import { outputError } from '../outputError.js';
 
 /** A text file with one JSON value per line, written as the values come. */
 export class JsonLinesWriter {
   #failure: Error | undefined;
   readonly path: string;
+  /** The file has its name only when it is whole. */
+  readonly #unfinished: string;
   readonly #stream: WriteStream;
 
-  private constructor(path: string, stream: WriteStream) {
+  private constructor(path: string, unfinished: string, stream: WriteStream) {
     this.path = path;
+    this.#unfinished = unfinished;
     this.#stream = stream;
     stream.on('error', (error) => (this.#failure = error));
   }
 
   /** @throws ExpectedError `output` where the file cannot be made */
   static async create(path: string): Promise<JsonLinesWriter> {
-    const writer = new JsonLinesWriter(path, createWriteStream(path));
+    const unfinished = unfinishedName(path);
+    const writer = new JsonLinesWriter(path, unfinished, createWriteStream(unfinished));
     try {
       await once(writer.#stream, 'open');
     } catch (error) {
@@ -44,6 +49,7 @@ export class JsonLinesWriter {
     this.#stream.end();
     try {
       await finished(this.#stream);
+      await giveName(this.#unfinished, this.path);
     } catch (error) {
       throw outputError(this.path, error);
     }

@@ -1,6 +1,8 @@
-import { rm, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ExpectedError } from '../errors.js';
+import { finishedName, unfinishedName } from '../files/atomicWrite.js';
+import { isSpectrum } from '../spectrum.js';
+import { codeOf, ExpectedError } from '../errors.js';
 import { namingOutput } from '../outputError.js';
 
 /** Where a replay writes what. */
@@ -14,6 +16,8 @@ export interface OutputFiles extends Readonly<Record<string, string>> {
 const NAMES = { annotated: 'annotated.mcap', report: 'report.html', summary: 'summary.json' } as const;
 /** Written with them where JSON lines are asked for. */
 const LINES = ['detections.jsonl', 'tracks.jsonl', 'fused.jsonl'];
+/** What the report is put together from; see ReportWriter. */
+const SCRATCH = ['report.html.numbers', 'report.html.pictures'];
 /** Folder of the maps of explained sets, where some are asked for. */
 export const EXPLANATIONS = 'explanations';
 
@@ -30,12 +34,48 @@ export function outputFiles(folder: string, baseline?: string): OutputFiles {
   };
 }
 
-/** Removes what an earlier replay left: where this one fails, nothing of another drive may stand beside what it wrote. */
+/** `<stamp>.<band>`, and in it what ExplainFiles writes. */
+const EXPLANATION = /^-?\d+\.([a-z]+)$/;
+const EXPLANATION_FILE = /^(explanation\.json|\d{2,}-[\w-]*\.(map|overlay|error)\.(png|npy))$/;
+
+/**
+ * Removes what an earlier replay left: where this one fails, nothing of another drive may stand beside what it wrote. Only names that a
+ * replay writes go; other files stay, also in a folder of theirs that is called as ours.
+ */
 export async function removeOld(folder: string): Promise<void> {
-  for (const name of [...Object.values(NAMES), ...LINES, EXPLANATIONS]) {
+  const names = [...Object.values(NAMES), ...LINES];
+  for (const name of [...names, ...SCRATCH].flatMap((name) => [name, unfinishedName(name)])) {
     const file = path.join(folder, name);
-    await namingOutput(file, () => rm(file, { recursive: true, force: true }));
+    await namingOutput(file, () => rm(file, { force: true }));
   }
+  const explanations = path.join(folder, EXPLANATIONS);
+  await namingOutput(explanations, async () => {
+    for (const name of await namesIn(explanations)) {
+      if (!isSpectrum(EXPLANATION.exec(name)?.[1] ?? '')) continue;
+      const inner = path.join(explanations, name);
+      for (const file of await namesIn(inner))
+        if (EXPLANATION_FILE.test(finishedName(file) ?? file)) await rm(path.join(inner, file), { force: true });
+      await removeEmpty(inner);
+    }
+    await removeEmpty(explanations);
+  });
+}
+
+/** None where it is no folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+/** A folder that still holds something stays. */
+async function removeEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch((error: unknown) => {
+    if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) throw error;
+  });
 }
 
 /**

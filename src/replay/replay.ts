@@ -1,5 +1,6 @@
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
+import { giveName, unfinishedName, writeAtomically } from '../files/atomicWrite.js';
 import type { Bag } from '../bag/bag.js';
 import { BagWriter } from '../bag/bagWriter.js';
 import { describeLoss } from '../bag/losses.js';
@@ -137,6 +138,7 @@ class Replay {
     } catch (error) {
       // Leave what there is readable: a bag without its summary, no half report.
       await Promise.allSettled([outputs.annotated.close(), outputs.report.abort(), outputs.lines?.close()]);
+      await giveName(outputs.annotated.file, this.#files.annotated).catch(() => undefined); // it may have it already
       throw error;
     } finally {
       await outputs.explained?.close();
@@ -149,7 +151,7 @@ class Replay {
     // It is written last: say now that it cannot be.
     if (baseline !== undefined) await writing(baseline, access(path.dirname(path.resolve(baseline)), constants.W_OK));
     await removeOld(output);
-    const annotated = await BagWriter.create(files.annotated, { overwrite: true });
+    const annotated = await BagWriter.create(unfinishedName(files.annotated), { overwrite: true });
     try {
       const report = await ReportWriter.create(files.report, {
         title: path.basename(this.options.bag),
@@ -246,6 +248,7 @@ class Replay {
     const summary = this.#summary(losses, outputs, tracks, fusion?.summary(), explained?.summary());
     await annotated.addMetadata('multispectral_saliency', provenanceRecord(summary));
     await annotated.close();
+    await writing(this.#files.annotated, giveName(annotated.file, this.#files.annotated));
     await lines?.close();
     await report.close({
       completed: summary.completed,
@@ -262,7 +265,7 @@ class Replay {
     if (baseline !== undefined && this.options.baseline !== undefined)
       await writing(this.options.baseline, saveBaseline(this.options.baseline, baseline.baseline()));
     const summaryFile = this.#files.summary;
-    await writing(summaryFile, writeFile(summaryFile, `${JSON.stringify(summary, undefined, 2)}\n`));
+    await writing(summaryFile, writeAtomically(summaryFile, `${JSON.stringify(summary, undefined, 2)}\n`));
     return summary;
   }
 

@@ -1,4 +1,5 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { atomically } from '../files/atomicWrite.js';
 import { deflateRawSync } from 'node:zlib';
 import type { LineSpool, SpooledLine } from './lineSpool.js';
 import { chooseEvenly } from './evenly.js';
@@ -32,9 +33,12 @@ export async function writeReportFile(parts: ReportParts): Promise<{
   numbersKept: number;
   picturesKept: number;
 }> {
-  const { path, capBytes, shell, numbers, pictures, header } = parts;
-  const temporary = `${path}.part`;
-  const out = await TextFile.create(temporary);
+  return atomically(parts.path, (unfinished) => writeParts(unfinished, parts));
+}
+
+async function writeParts(file: string, parts: ReportParts): ReturnType<typeof writeReportFile> {
+  const { capBytes, shell, numbers, pictures, header } = parts;
+  const out = await TextFile.create(file);
   try {
     await out.write(shell.head);
     const fixedBytes = out.bytes + Buffer.byteLength(shell.tail) + headerBytes(header(0, 0)) + SLACK_BYTES;
@@ -52,13 +56,9 @@ export async function writeReportFile(parts: ReportParts): Promise<{
     const counts = { numbersKept: numbers.lines.length, picturesKept: chosen.length };
     await out.write(element(`id="${HEADER_ELEMENT_ID}"`, inertJson(header(counts.numbersKept, counts.picturesKept))));
     await out.write(shell.tail);
-    await out.close();
-    await rename(temporary, path);
     return { bytes: out.bytes, ...counts };
-  } catch (error) {
+  } finally {
     await out.close();
-    await rm(temporary, { force: true });
-    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { unfinishedName } from '../files/atomicWrite.js';
 import { ExpectedError } from '../errors.js';
 import { namingOutput } from '../outputError.js';
 import { SPECTRA } from '../spectrum.js';
@@ -59,9 +60,9 @@ export class ReportWriter {
     const absolute = path.resolve(file);
     return namingOutput(absolute, async () => {
       // Twice the cap, so that what is left after a thinning still fills the report.
-      const numbers = await LineSpool.create(`${absolute}.numbers.part`, cap * 2);
+      const numbers = await LineSpool.create(unfinishedName(`${absolute}.numbers`), cap * 2);
       try {
-        const pictures = await LineSpool.create(`${absolute}.pictures.part`, cap * 2);
+        const pictures = await LineSpool.create(unfinishedName(`${absolute}.pictures`), cap * 2);
         return new ReportWriter(absolute, options, numbers, pictures);
       } catch (error) {
         await numbers.dispose();

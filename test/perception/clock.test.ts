@@ -43,6 +43,22 @@ describe('systemClock', () => {
     assert.ok(systemClock.nowNs() - start >= 1_500_000n);
   });
 
+  it('waits longer than the 24.8 days that Node can', () => {
+    const asked: (number | undefined)[] = [];
+    const original = globalThis.setTimeout;
+    const record = (callback: () => void, milliseconds?: number): NodeJS.Timeout => {
+      asked.push(milliseconds);
+      return original(callback, 1000);
+    };
+    globalThis.setTimeout = Object.assign(record, original);
+    try {
+      systemClock.setTimer(30n * 86_400_000_000_000n, () => assert.fail('fired'))();
+    } finally {
+      globalThis.setTimeout = original;
+    }
+    assert.deepEqual(asked, [2 ** 31 - 1]);
+  });
+
   it('cancels', () => systemClock.setTimer(0n, () => assert.fail('was cancelled'))());
 });
 

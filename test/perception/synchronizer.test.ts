@@ -240,6 +240,26 @@ const cases: readonly Case[] = [
     counts: { clockJumps: 0, rgb: { late: 1 } },
   },
   {
+    name: 'a bag that is looped in less than a clock jump begins again too',
+    options: { expected: ['rgb'] },
+    steps: [
+      ['r0', 'r0'],
+      ['r100', 'r100'],
+      ['r200', 'r200'],
+      ['r0', 'r0'],
+      ['r100', 'r100'],
+      ['r200', 'r200'],
+      ['r0', 'r0'],
+    ],
+    counts: { clockJumps: 2, rgb: { received: 7, used: 7, late: 0 } },
+  },
+  {
+    name: 'disorder at the very beginning is no loop',
+    options: { expected: ['rgb'] },
+    steps: [['r100', 'r100'], ['r150', 'r150'], ['r90'], ['r200', 'r200']],
+    counts: { clockJumps: 0, rgb: { late: 1 } },
+  },
+  {
     name: 'a band that is silent for long is not waited for, until it speaks again',
     options: { absentAfterNs: ms(300) },
     steps: [
@@ -302,6 +322,26 @@ describe('Synchronizer', () => {
       }
     });
   }
+
+  it('is not late for ever where a loop is so short that its beginning is not seen', () => {
+    const synchronizer = new Synchronizer<StampedFrame>({ ...defaults, expected: ['rgb'] });
+    // The first lap was met in its middle.
+    for (const at of [300, 100, 200, 300, 100, 200, 300, 100, 200]) synchronizer.push(frame(`r${at}`));
+    for (let lap = 0; lap < 20; lap++) for (const at of [100, 200, 300]) synchronizer.push(frame(`r${at}`));
+    const { used = 0, late = 0 } = synchronizer.counters().bands.get('rgb') ?? {};
+    assert.ok(used >= 40, `${used} used, ${late} late`);
+  });
+
+  it('does not take a slow camera for a loop: it never falls behind itself', () => {
+    const slow = new Synchronizer<StampedFrame>(defaults);
+    for (let at = 0; at < 100; at++) {
+      slow.push(frame(`r${at * 100}`), ms(at * 100));
+      slow.tick(ms(at * 100 + 99));
+      if (at >= 5) slow.push(frame(`n${at * 100 - 500}`), ms(at * 100));
+    }
+    assert.equal(slow.counters().clockJumps, 0);
+    assert.equal(slow.counters().bands.get('nir')?.late, 95);
+  });
 
   it('loses nothing where the very first stamp was corrupt and its band never speaks again', () => {
     const synchronizer = new Synchronizer<StampedFrame>(defaults);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { writeOutput } from '../../../src/files/atomicWrite.js';
 import type { Provenance } from '../provenance.js';
 import { tableMarkdown, type Table } from '../publish/table.js';
 import { trustCharts } from '../publish/trustCharts.js';
@@ -12,7 +13,6 @@ import {
   trustNetworksTable,
 } from '../publish/trustTables.js';
 import type { JudgingOptions } from '../resumable.js';
-import { writeWhole } from '../writeWhole.js';
 import type { TrustPlan } from './plan.js';
 import type { TrustRecord } from './record.js';
 import { trustResults, type TrustResults } from './results.js';
@@ -36,7 +36,7 @@ export async function writeTrust(
     ...[gainsTable, contextTable, calibrationTable, slicesTable, trustNetworksTable].map((make) => make(results)),
     trustLegendTable(),
   ].filter(({ rows }) => rows.length > 0);
-  const put = (name: string, content: string): Promise<void> => writeWhole(path.join(folder, name), content);
+  const put = (name: string, content: string): Promise<void> => writeOutput(path.join(folder, name), content);
   await put('results.json', `${JSON.stringify(results, null, 1)}\n`);
   await put('values.csv', trustValuesCsv(samples));
   await put('provenance.json', `${JSON.stringify(provenance, null, 1)}\n`);

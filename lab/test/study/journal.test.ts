@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Journal } from '../../study/journal.js';
 import { takeLock } from '../../study/lock.js';
 import { STUDY_JOURNAL, type StudyRecord } from '../../study/record.js';
@@ -90,6 +92,34 @@ describe('takeLock', () => {
       assert.equal(existsSync(file), false);
       assert.deepEqual(readdirSync(folder), []);
       assert.throws(() => takeLock(path.join(folder, 'none/study.lock')), { kind: 'output' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is never held by two, however many find a lock that was left behind at the same moment', async function () {
+    this.timeout(120_000);
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'msal-locks-'));
+    try {
+      const file = path.join(folder, 'study.lock');
+      const log = path.join(folder, 'held');
+      const holder = fileURLToPath(new URL('./processes/holdLock.js', import.meta.url));
+      for (let round = 0; round < 4; round++) {
+        await writeFile(`${file}.999999999.${round}`, '');
+        await writeFile(file, `999999999 ${round}`);
+        const start = String(Date.now() + 1500);
+        const starters = Array.from({ length: 6 }, () => spawn(process.execPath, [holder, file, start, log]));
+        await Promise.all(starters.map((starter) => once(starter, 'close')));
+      }
+      const held = (await readFile(log, 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ').map(BigInt))
+        .sort(([a = 0n], [b = 0n]) => (a < b ? -1 : 1));
+      assert.ok(held.length >= 4, 'somebody gets it in every round');
+      for (const [index, [from = 0n]] of held.entries())
+        assert.ok(index === 0 || from >= (held[index - 1]?.[1] ?? 0n), 'two held it');
+      assert.deepEqual(readdirSync(folder), ['held'], 'nothing is left behind');
     } finally {
       await rm(folder, { recursive: true });
     }

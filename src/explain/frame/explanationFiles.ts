@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeAtomically } from '../../files/atomicWrite.js';
 import { dump } from 'npyjs';
 import { outputError } from '../../outputError.js';
 import type { ExplainedTarget, Explanation } from '../explanation.js';
@@ -143,8 +143,7 @@ export class ExplainFiles {
   async #replace(name: string, content: string | Uint8Array): Promise<void> {
     const file = path.join(this.folder, name);
     try {
-      await writeFile(`${file}.unfinished`, content);
-      await rename(`${file}.unfinished`, file);
+      await writeAtomically(file, content);
     } catch (error) {
       throw outputError(file, error);
     }
