@@ -133,7 +133,12 @@ export class ExplainAction {
       else handle.abort();
       return resultOf(last, message);
     }
-    handle.succeed();
+    try {
+      handle.succeed();
+    } catch (error) {
+      // The goal was cancelled or the client is gone just now: the result is there all the same.
+      this.node.getLogger().warn(`a goal could not be marked as succeeded: ${String(error)}`);
+    }
     return resultOf(last, '');
   }
 

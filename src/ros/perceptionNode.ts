@@ -47,6 +47,7 @@ export class PerceptionNode {
   readonly #timers: NodeJS.Timeout[] = [];
   #pipeline: PerceptionPipeline | undefined;
   #loading: Promise<void> | undefined;
+  #isLoading = false;
   #trouble: NodeSnapshot['trouble'];
   /** Why the last attempt to configure the node has failed; such a node says so for as long as it is not configured. */
   #configureFailure: unknown;
@@ -125,11 +126,15 @@ export class PerceptionNode {
       this.end(this.#configureFailure instanceof ExpectedError ? EXIT_CODES[this.#configureFailure.kind] : 1);
       return;
     }
-    void this.#loading?.then(() => {
-      if (this.#pipeline === undefined) this.end(EXIT_CODES.model);
-      // Unless somebody has asked for another state meanwhile.
-      else if (this.#node.currentState.label === 'inactive') this.#node.activate();
-    });
+    void this.#loading
+      ?.then(() => {
+        if (this.#pipeline === undefined) return this.end(EXIT_CODES.model);
+        // Somebody may have ordered something else while the models were loading.
+        const { label } = this.#node.currentState;
+        if (label === 'inactive') this.#node.activate();
+        else this.#node.getLogger().warn(`the node is ${label} and is not activated: its state was changed meanwhile`);
+      })
+      .catch((error: unknown) => this.#node.getLogger().error(`the node could not be activated: ${String(error)}`));
   }
 
   /** Ends the threads and leaves the graph. */
@@ -155,7 +160,8 @@ export class PerceptionNode {
           throw error;
         }
         this.#configureFailure = undefined;
-        this.#loading ??= this.#load();
+        // What has failed is tried again: a file may be there now.
+        if (this.#pipeline === undefined && !this.#isLoading) this.#loading = this.#load();
         return true;
       },
       activate: () => {
@@ -196,6 +202,7 @@ export class PerceptionNode {
   async #load(): Promise<void> {
     const logger = this.#node.getLogger();
     this.#trouble = { level: LEVEL.warn, message: 'the models are loading' };
+    this.#isLoading = true;
     const startNs = process.hrtime.bigint();
     this.#frameKeeper.open();
     try {
@@ -217,6 +224,8 @@ export class PerceptionNode {
     } catch (error) {
       this.#trouble = { level: LEVEL.error, message: `the models could not be loaded: ${troubleLine(error)}` };
       logger.error(this.#trouble.message);
+    } finally {
+      this.#isLoading = false;
     }
   }
 

@@ -1,7 +1,10 @@
 import { fork } from 'node:child_process';
 import { NATIVE_MEMORY } from '../detector/nativeMemory.js';
 import { giveSessionPriority, starvedMilliseconds } from './processPriority.js';
-import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './supervision.js';
+import { type ChildMessage, CRASH_EXIT_CODE, END_MS, WATCHDOG_EXIT_CODE } from './supervision.js';
+
+/** Signals that come within this time are one, milliseconds. */
+const SAME_SIGNAL_MS = 1000;
 
 /**
  * Starts a node as a child process, watches it, and ends this process as the child did. A thread that hangs in native code cannot be ended
@@ -10,8 +13,9 @@ import { type ChildMessage, CRASH_EXIT_CODE, WATCHDOG_EXIT_CODE } from './superv
  * @param name how messages name the node
  * @param script compiled entry point of the child, absolute
  * @param nodeOptions options of Node.js for it
+ * @param endMs how long it may take to end once it is asked to
  */
-export function supervise(name: string, script: string, nodeOptions: readonly string[] = []): void {
+export function supervise(name: string, script: string, nodeOptions: readonly string[] = [], endMs = END_MS): void {
   const say = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
   const execArgv = [...process.execArgv, ...nodeOptions];
   // A process group of its own: Ctrl-C reaches this process only, which passes it on once.
@@ -23,6 +27,7 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
   let silenceLimitMs = 0;
   let ending: string | undefined;
   let leavingWith: number | undefined;
+  let signalledMs: number | undefined;
 
   const kill = (why: string): void => {
     if (ending !== undefined) return;
@@ -43,7 +48,16 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
     silenceTimer = timer;
   };
 
+  let endTimer: NodeJS.Timeout | undefined;
+  const endInTime = (): void => {
+    endTimer ??= setTimeout(() => kill(`not ended after ${endMs / 1000} s`), endMs);
+  };
+
   child.on('message', (message: ChildMessage) => {
+    if (message.kind === 'ending') {
+      silenceLimitMs = 0;
+      endInTime();
+    }
     if (message.kind === 'hung') kill(message.message);
     if (message.kind === 'leaving') leavingWith = message.exitCode;
     if (message.kind === 'watch') silenceLimitMs = message.silenceLimitMs;
@@ -53,7 +67,14 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
   });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => child.kill(signal));
+    process.on(signal, () => {
+      const nowMs = performance.now();
+      signalledMs ??= nowMs;
+      // A terminal and the launch system may both pass on one Ctrl-C.
+      if (nowMs - signalledMs > SAME_SIGNAL_MS) kill('asked to end a second time');
+      else child.kill(signal);
+      endInTime();
+    });
   }
 
   child.on('error', (error) => {
@@ -62,7 +83,8 @@ export function supervise(name: string, script: string, nodeOptions: readonly st
   });
   child.on('exit', (code, signal) => {
     if (ending !== undefined) {
-      say(`${ending}; it was ended by its watchdog and has to be started again`);
+      const next = signalledMs === undefined ? ' and has to be started again' : '';
+      say(`${ending}; it was ended by its watchdog${next}`);
       process.exit(WATCHDOG_EXIT_CODE);
     }
     if (signal !== null && leavingWith === undefined) {

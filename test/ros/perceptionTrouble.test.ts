@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { packageRoot } from '../../src/packageRoot.js';
 import { PerceptionUnderTest } from './perception.js';
 
 const DETECTIONS = 'vision_msgs/msg/Detection2DArray';
@@ -118,6 +119,26 @@ describe('perception_node in trouble', function () {
     assert.equal(await ros.changeState('configure'), true);
     await ros.diagnosis('detector', /could not be loaded: .*\/nowhere\/model\.json/, 2);
     assert.equal(await ros.changeState('activate'), false);
+  });
+
+  it('tries again to load what was not there', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'msal-late-model-'));
+    try {
+      const model = path.join(folder, 'efficientdet-tiny.json');
+      ros = new PerceptionUnderTest({ bands: ['rgb'], model, parameters: { autostart: false } });
+      ros.subscribe('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray');
+      assert.equal(await ros.changeState('configure'), true);
+      await ros.diagnosis('detector', /could not be loaded/, 2);
+      for (const name of ['efficientdet-tiny.json', 'efficientdet-tiny.onnx'])
+        copyFileSync(path.join(packageRoot, 'test', 'fixtures', name), path.join(folder, name));
+      assert.equal(await ros.changeState('cleanup'), true);
+      assert.equal(await ros.changeState('configure'), true);
+      await ros.diagnosis('detector', /^inactive$/, 0);
+      assert.equal(await ros.changeState('activate'), true);
+    } finally {
+      await ros.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('keeps frames on request, and says where', async () => {
