@@ -144,6 +144,7 @@ const commands = {
     return runShown(process.execPath, ['scripts/test.js', ...files], env);
   },
   bench: () => bench('main.js', args),
+  kills: () => bench('../kills/main.js', args),
   'bench:explain': () => bench('main.js', ['--only', 'explain', 'siduAndLive', ...args]),
   'bench:fidelity': () => bench('fidelity.js', args),
   'bench:window': () => bench('window.js', args),

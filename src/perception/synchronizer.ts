@@ -74,7 +74,10 @@ export class Synchronizer<F extends StampedFrame = Frame> {
     this.#maxSkewNs = options.policy === 'exact' ? 0n : options.maxSkewNs;
     const expected = SPECTRA.filter((spectrum) => options.expected.includes(spectrum));
     this.#bands = new Map(
-      expected.map((spectrum) => [spectrum, { queue: [], newestNs: undefined, lastUsedNs: undefined, loop: new ShortLoop() }]),
+      expected.map((spectrum) => [
+        spectrum,
+        { queue: [], newestNs: undefined, lastUsedNs: undefined, loop: new ShortLoop() },
+      ]),
     );
     this.#counts = new SyncCounts(expected);
     this.#quarantine = new StampQuarantine(options.queueSize);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { isLocked } from './isLocked.js';
 import { decode } from 'fast-png';
 import type { Browser } from 'playwright-core';
 import { pathToFileURL } from 'node:url';
@@ -80,7 +81,7 @@ describe('msal evaluate saliency', function () {
       assert.equal(figures['deletion']?.count, PICTURES);
       assert.equal(figures['averagePrecision']?.count, PICTURES - 1);
     }
-    assert.equal(existsSync(at('whole/study.lock')), false);
+    assert.equal(isLocked(at('whole')), false);
   });
 
   it('has the same numbers after kills at any time, and with another number of workers', async () => {
@@ -114,7 +115,7 @@ describe('msal evaluate saliency', function () {
     const first = runMsal(short, {
       whileRunning: (child) => {
         const watch = setInterval(() => {
-          if (second || !existsSync(at('locked/study.lock'))) return;
+          if (second || !isLocked(at('locked'))) return;
           second = runMsal(short);
           void second.then(() => clearInterval(watch));
         }, 5);
