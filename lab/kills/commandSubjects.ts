@@ -15,7 +15,7 @@ export async function replaySubject(folder: string, frames: number): Promise<Sub
   const config = path.join(folder, 'tiny.yaml');
   await writeSmallDrive(bag, frames);
   writeFileSync(config, TINY_CONFIG);
-  const args = ['replay', bag, '-c', config, '--json-lines', '--overwrite'];
+  const args = ['replay', bag, '-c', config, '--jsonl', '--overwrite'];
   return commandSubject('msal replay', folder, (output) => [...args, '-o', output], [
     'detections.jsonl',
     'tracks.jsonl',

@@ -38,9 +38,11 @@ try {
     const wanted = kills ?? KILLS[name];
     process.stderr.write(`${name}: making what it works on …\n`);
     const subject = await makeSubject(name, folder, size);
-    rows.push(
-      await killRuns(subject, wanted, seed, (done) => process.stderr.write(`${name}: kill ${done} of ${wanted}\n`)),
+    const row = await killRuns(subject, wanted, seed, (done) =>
+      process.stderr.write(`${name}: kill ${done} of ${wanted}\n`),
     );
+    rows.push(row);
+    process.stderr.write(table([row]));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
