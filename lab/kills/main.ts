@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { killRuns } from './killRuns.js';
 import type { KillRow } from './subject.js';
-import { makeSubject, SUBJECTS, type SubjectName } from './subjects.js';
+import { makeSubject, SPAN_MS, SUBJECTS, type SubjectName } from './subjects.js';
 
 const NAMES = Object.keys(SUBJECTS) as SubjectName[];
 /** How often each is killed unless somebody says otherwise. */
@@ -14,6 +14,7 @@ interface Flags {
   readonly only: readonly SubjectName[];
   readonly kills?: number;
   readonly size: number;
+  readonly span: number;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -25,19 +26,25 @@ const program = new Command('npm run kills --')
   .addOption(new Option('--only <names...>', 'some of them').choices(NAMES).default(NAMES))
   .option('--kills <n>', `of each; by default ${NAMES.map((name) => `${name} ${KILLS[name]}`).join(', ')}`, wholeNumber)
   .option('--size <n>', 'how much each has to do', wholeNumber, 4)
+  .option(
+    '--span <s>',
+    'time from which the moments are drawn, of programs that do not end by themselves',
+    wholeNumber,
+    SPAN_MS / 1000,
+  )
   .option('--seed <n>', 'of the moments', wholeNumber, 1)
   .option('--json', 'print an array of {name, kills, tooLate, seed, figures, failures}')
   .addHelpText('after', '\nExamples:\n  $ npm run kills\n  $ npm run kills -- --only replay --kills 3 --seed 7 --json')
   .showHelpAfterError();
 
-const { only, kills, size, seed, json } = program.parse().opts<Flags>();
+const { only, kills, size, span, seed, json } = program.parse().opts<Flags>();
 const folder = mkdtempSync(path.join(os.tmpdir(), 'msal-kills-'));
 const rows: KillRow[] = [];
 try {
   for (const name of only) {
     const wanted = kills ?? KILLS[name];
     process.stderr.write(`${name}: making what it works on …\n`);
-    const subject = await makeSubject(name, folder, size);
+    const subject = await makeSubject(name, folder, size, span * 1000);
     const row = await killRuns(subject, wanted, seed, (done) =>
       process.stderr.write(`${name}: kill ${done} of ${wanted}\n`),
     );

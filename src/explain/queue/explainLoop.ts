@@ -81,6 +81,8 @@ export class ExplainLoop {
   #openStore: ExplanationStore | undefined;
   /** Why there is none. */
   #noStore: unknown;
+  /** Bands whose model is there. */
+  readonly #loaded = new Set<Spectrum>();
   #images = 0;
   #boxes = 0;
   #inWork: LoopState['inWork'];
@@ -222,6 +224,10 @@ export class ExplainLoop {
   async #explain(set: LogFile, logged: LoggedFrame, signal: AbortSignal): Promise<void> {
     const { frame } = logged;
     await this.#pace(signal);
+    if (!this.#loaded.has(frame.spectrum)) {
+      await this.#queue.apart(set, () => this.models.explainer(frame.spectrum));
+      this.#loaded.add(frame.spectrum);
+    }
     const { settings, seed, style, maxBoxes } = this.hooks.parameters();
     const wish = { boxes: { most: maxBoxes }, settings, seed };
     const { explainer, pixels, request } = await prepareFrame(this.models, { frame, logged }, wish);

@@ -110,6 +110,16 @@ export class ExplainQueue {
     return this.#journal?.attempts(id) ?? 0;
   }
 
+  /**
+   * Does what is not the set's doing (the loading of a model) in the middle of the work on it: a process that is ended meanwhile has made
+   * no attempt.
+   */
+  async apart({ id }: LogFile, work: () => Promise<unknown>): Promise<void> {
+    await this.#journal?.returned(id);
+    await work();
+    await this.#journal?.begun(id);
+  }
+
   /** A part of the set in work is done. */
   async progressed({ id }: LogFile): Promise<void> {
     await this.#journal?.progressed(id);

@@ -213,15 +213,18 @@ describe('ExplainQueue', () => {
     const files = new CrashingFiles();
     log(files, 1, 2);
     const attempts: number[] = [];
-    for (const end of ['killed', 'put back', 'killed', 'progress and killed', 'killed', 'killed'] as const) {
+    const ends = ['killed', 'put back', 'killed', 'killed while loading', 'progress and killed', 'killed', 'killed'];
+    for (const end of ends) {
       const queue = await openQueue(files, optionsOf());
       const set = await queue.take();
       assert.equal(set?.id, idOf(1));
       attempts.push(queue.attempts(set));
       if (end === 'put back') await queue.putBack(true);
+      if (end === 'killed while loading')
+        await queue.apart(set, () => Promise.reject(new Crash('killed'))).catch(() => undefined);
       if (end === 'progress and killed') await queue.progressed(set);
     }
-    assert.deepEqual(attempts, [1, 2, 2, 3, 1, 2]);
+    assert.deepEqual(attempts, [1, 2, 2, 3, 3, 1, 2]);
     const queue = await openQueue(files, optionsOf());
     const set = await queue.take();
     assert.equal(set?.id, idOf(1));
