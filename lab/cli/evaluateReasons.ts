@@ -5,7 +5,7 @@ import { cardMarkdown, reasonsCard } from '../plantedReasons/card.js';
 import { plantedPicture } from '../plantedReasons/picture.js';
 import { HALVES, planReasons, runReasons, type Half } from '../plantedReasons/run.js';
 import { provenanceOf } from '../study/provenance.js';
-import { writeWhole } from '../study/writeWhole.js';
+import { writeOutput } from '../../src/files/atomicWrite.js';
 import { evaluateCommand } from './evaluateCommand.js';
 import { runResumableCommand } from './resumableCommand.js';
 
@@ -49,7 +49,7 @@ export function register(program: Command): void {
 
 async function run(flags: ReasonsFlags): Promise<void> {
   if (flags.picture !== undefined) {
-    await writeWhole(path.resolve(flags.picture), plantedPicture());
+    await writeOutput(path.resolve(flags.picture), plantedPicture());
     return;
   }
   const plan = planReasons(flags.half, flags.seeds);
@@ -63,9 +63,9 @@ async function run(flags: ReasonsFlags): Promise<void> {
       const card = reasonsCard(records);
       const command = `msal evaluate reasons --half ${flags.half} --seeds ${flags.seeds}`;
       const made = provenanceOf(command, new Date());
-      await writeWhole(path.join(folder, 'results.json'), `${JSON.stringify({ made, card, records }, null, 1)}\n`);
+      await writeOutput(path.join(folder, 'results.json'), `${JSON.stringify({ made, card, records }, null, 1)}\n`);
       const lines = Object.entries(made).map(([name, value]) => `- ${name}: ${value}`);
-      await writeWhole(
+      await writeOutput(
         path.join(folder, 'card.md'),
         `# Planted reasons\n\n${lines.join('\n')}\n\n${cardMarkdown(card)}`,
       );
