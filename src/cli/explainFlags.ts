@@ -21,6 +21,7 @@ export interface ExplainMethodFlags {
   readonly preset: ExplainPreset;
   readonly passes?: number;
   readonly estimator?: Estimator;
+  readonly layer?: string[];
   readonly seed: number;
 }
 
@@ -43,12 +44,17 @@ export function addExplainMethodFlags(command: Command): Command {
         'of methods that draw masks: sparse-bayes expects no place; mean and regression are unbiased and need more passes; box-prior expects the reason at the box and hardly shows any other',
       ).choices(ESTIMATORS),
     )
+    .option(
+      '--layer <names...>',
+      'of grad-cam++, hirescam, layercam and odam: feature maps of the ONNX file (default: where the neck ends)',
+    )
     .option('--seed <n>', 'the same seed gives the same maps', wholeNumber(0, 2 ** 32 - 1), 0);
 }
 
 /** @throws ExpectedError `usage` where passes or an estimator are given to a method that draws no masks */
-export function explainSettingsOf({ method, preset, passes, estimator }: ExplainMethodFlags): ExplainSettings {
-  const settings: ExplainSettings = presetSettings(method, preset);
+export function explainSettingsOf({ method, preset, passes, estimator, layer }: ExplainMethodFlags): ExplainSettings {
+  const chosen: ExplainSettings = presetSettings(method, preset);
+  const settings = layer ? parseExplainSettings({ ...chosen, layers: layer }, '--layer') : chosen;
   if (passes === undefined && estimator === undefined) return settings;
   if (!('passes' in settings)) {
     const flag = passes === undefined ? '--estimator' : '--passes';

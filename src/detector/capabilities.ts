@@ -25,12 +25,10 @@ export function capabilitiesOf(family: FamilyName): Capability[] {
     },
     {
       name: 'gradients',
-      can: own,
-      detail: own
-        ? 'msal explain --method grad-cam'
-        : inside
-          ? 'the export suppresses boxes itself, and the scores before that are gone: export without it'
-          : 'not yet: Grad-CAM is known for EfficientDet’s class head only',
+      can: !inside,
+      detail: inside
+        ? 'the export suppresses boxes itself, and the scores before that are gone: export without it'
+        : 'msal explain --method odam, grad-cam, grad-cam++, hirescam, layercam, integrated-gradients or smooth-grad',
     },
     {
       name: 'live maps',

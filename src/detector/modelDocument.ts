@@ -27,7 +27,9 @@ scores that are no probabilities, and tensors that are not there are named with 
 
 const NOTES = `
 Boxes: \`msal detect\`, \`msal replay\`, the perception node. Masks: \`msal explain --method rise\` and \`d-rise\`, which need nothing but scores. Gradients:
-Grad-CAM, live RISE and SIDU look inside the network, which is known for EfficientDet only so far; other methods say so. Live: a map for every box on
+\`--method odam\`, \`grad-cam\`, \`grad-cam++\`, \`hirescam\`, \`layercam\` at the layers where neck ends and head begins, or at any with \`--layer\`, and
+\`integrated-gradients\` and \`smooth-grad\` at the picture: the ONNX file itself is differentiated, exactly. An operator that cannot be is named. Live RISE
+and SIDU know the parts of EfficientDet only. Live: a map for every box on
 every frame. Exports with suppression inside have masks only: the scores before suppression are not in the file. With the explain node,
 \`method\` has to be \`rise\` or \`d-rise\` for another family than EfficientDet.
 

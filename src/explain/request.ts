@@ -47,21 +47,21 @@ export function checkRequest(request: ExplainRequest, manifest: ModelManifest): 
   if (resume) checkCheckpoint(resume, request, manifest);
 }
 
-/** Methods that look inside the network; the others need nothing but its scores. */
-const INSIDE: readonly ExplainMethod[] = ['live-rise', 'sidu', 'grad-cam'];
+/** Methods that know the network's parts; the others need its scores, or differentiate its file. */
+const INSIDE: readonly ExplainMethod[] = ['live-rise', 'sidu'];
 
 function checkMethod(method: ExplainMethod, { family, name }: ModelManifest): void {
   if (!INSIDE.includes(method) || family === 'efficientdet') return;
   throw new ExpectedError(
     'usage',
     `${method} looks inside the network, which is known for EfficientDet only so far; ${name} is of the family ${family}`,
-    'use rise or d-rise (--method rise; method: rise in the settings), which need nothing but its scores',
+    'use rise or d-rise (--method rise; method: rise in the settings), which need nothing but its scores, or odam, which differentiates its file',
   );
 }
 
 function checkWindow(window: readonly WindowFrame[], { input, size, targets, settings }: ExplainRequest): void {
   const { method } = settings;
-  if (method === 'grad-cam' || method === 'sidu')
+  if (!('passes' in settings))
     throw new ExpectedError(
       'usage',
       `${method} draws no masks that could stand still over a window of images`,

@@ -5,6 +5,7 @@ import { FEATURE_MASKS } from './masks/featureMasks.js';
 import { GRAD_CAM_VARIANTS } from '../perception/gradCam.js';
 import { SAMPLERS } from './masks/maskStream.js';
 import { SIDU_OUTPUTS } from './estimates/sidu.js';
+import { ACTIVATION_METHODS } from './gradients/classActivation.js';
 
 /** How scores and masks become a map. */
 export const ESTIMATORS = ['sparse-bayes', 'mean', 'regression', 'box-prior'] as const;
@@ -115,20 +116,64 @@ const sidu = z
   .readonly();
 const gradCam = z.strictObject({ method: z.literal('grad-cam'), variant: z.enum(GRAD_CAM_VARIANTS) }).readonly();
 
-export const explainSettings = z.discriminatedUnion('method', [rise, dRise, liveRise, sidu, gradCam]);
+/** Class activation maps by the gradient graph, of any family: see gradients/classActivation.ts. */
+const activation = z
+  .strictObject({
+    method: z.enum(ACTIVATION_METHODS),
+    /** Tensors of the ONNX file, [1, channels, rows, columns]; absent: where the network's neck ends. Several are fused. */
+    layers: z.array(z.string().min(1).max(1000)).min(1).max(16).optional(),
+  })
+  .readonly();
+const integrated = z
+  .strictObject({
+    method: z.literal('integrated-gradients'),
+    /** Points on the way from the mean colour to the picture, each a forward and a backward pass. */
+    steps: z.int().min(1).max(1000).default(32),
+  })
+  .readonly();
+const smooth = z
+  .strictObject({
+    method: z.literal('smooth-grad'),
+    /** Noisy pictures, each a forward and a backward pass. */
+    samples: z.int().min(1).max(1000).default(16),
+    /** Of the noise, as a share of the picture's range. */
+    deviation: z.number().positive().max(1).default(0.1),
+  })
+  .readonly();
+
+export const explainSettings = z.discriminatedUnion('method', [
+  rise,
+  dRise,
+  liveRise,
+  sidu,
+  gradCam,
+  activation,
+  integrated,
+  smooth,
+]);
 
 /** How an explanation is made. */
 export type ExplainSettings = z.infer<typeof explainSettings>;
 /** As written by people: what has a default may be left out. */
 export type ExplainSettingsInput = z.input<typeof explainSettings>;
 export type ExplainMethod = ExplainSettings['method'];
-export type SettingsOf<Method extends ExplainMethod> = Extract<ExplainSettings, { method: Method }>;
+export type SettingsOf<Method extends ExplainMethod> = {
+  [Name in ExplainMethod]: Extract<ExplainSettings, { method: Name }> extends never
+    ? Extract<ExplainSettings, { method: ActivationMethod }>
+    : Extract<ExplainSettings, { method: Name }>;
+}[Method];
+type ActivationMethod = (typeof ACTIVATION_METHODS)[number];
+/** Settings of the methods that differentiate the network. */
+export type GradientSettings = SettingsOf<'grad-cam' | 'hirescam' | 'integrated-gradients' | 'smooth-grad'>;
 export const EXPLAIN_METHODS = [
   'rise',
   'd-rise',
   'live-rise',
   'sidu',
   'grad-cam',
+  ...ACTIVATION_METHODS,
+  'integrated-gradients',
+  'smooth-grad',
 ] as const satisfies readonly ExplainMethod[];
 
 /**
@@ -164,6 +209,15 @@ const uncorrected = { ground: 'fill', corrected: 0 } as const;
 /** σ and the threshold of the masks are original SIDU's, on which the study says nothing. */
 const studySidu = { sigma: 0.25, masks: 'binary', fill: 'black' } as const;
 
+const gradients = {
+  hirescam: { method: 'hirescam' },
+  'grad-cam++': { method: 'grad-cam++' },
+  layercam: { method: 'layercam' },
+  odam: { method: 'odam' },
+  'integrated-gradients': { method: 'integrated-gradients', steps: 32 },
+  'smooth-grad': { method: 'smooth-grad', samples: 16, deviation: 0.1 },
+} as const;
+
 const presets = {
   paper: {
     rise: { method: 'rise', ...studyMasks, target: afterNms },
@@ -171,6 +225,7 @@ const presets = {
     'live-rise': { method: 'live-rise', ...studyMasks, ...uncorrected, target: afterNms },
     sidu: { method: 'sidu', ...studySidu, output: 'original', mapStride: 1, target: afterNms },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
+    ...gradients,
   },
   default: {
     rise: { method: 'rise', ...fasterMasks, target: onAnchors },
@@ -178,6 +233,7 @@ const presets = {
     'live-rise': { method: 'live-rise', ...fasterMasks, ground: 'fill', corrected: 30, target: onAnchors },
     sidu: { method: 'sidu', ...studySidu, output: 'class', mapStride: 4, target: onAnchors },
     'grad-cam': { method: 'grad-cam', variant: 'study' },
+    ...gradients,
   },
 } as const satisfies Record<ExplainPreset, { [Method in ExplainMethod]: SettingsOf<Method> }>;
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { BagWriter } from '../bag/bagWriter.js';
 import { OUTPUT_TYPES, toCompressedImage } from '../messages/outputMessages.js';
 import { ExpectedError } from '../errors.js';
-import type { ExplainSettings } from '../explain/settings.js';
+import type { ExplainSettings, ExplainMethod } from '../explain/settings.js';
 import type { Explanation } from '../explain/explanation.js';
 import { BandModels } from '../explain/frame/bandModels.js';
 import { ExplainFiles } from '../explain/frame/explanationFiles.js';
@@ -246,6 +246,18 @@ function reportExplanation(explanation: Explanation, index: number): ReportExpla
 
 /** How the report names the maps. */
 export function explainedBy({ settings }: ExplainWish): string {
-  const names = { rise: 'RISE', 'd-rise': 'D-RISE', 'live-rise': 'Live RISE', sidu: 'SIDU', 'grad-cam': 'Grad-CAM' };
+  const names: Readonly<Record<ExplainMethod, string>> = {
+    rise: 'RISE',
+    'd-rise': 'D-RISE',
+    'live-rise': 'Live RISE',
+    sidu: 'SIDU',
+    'grad-cam': 'Grad-CAM',
+    hirescam: 'HiResCAM',
+    'grad-cam++': 'Grad-CAM++',
+    layercam: 'LayerCAM',
+    odam: 'ODAM',
+    'integrated-gradients': 'integrated gradients',
+    'smooth-grad': 'SmoothGrad',
+  };
   return 'passes' in settings ? `${names[settings.method]}, ${settings.passes} masks` : names[settings.method];
 }

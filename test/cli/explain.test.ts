@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +7,7 @@ import { parse } from 'npyjs';
 import type { ExplainSummary } from '../../src/explain/frame/explanationFiles.js';
 import { readEncodedHeader } from '../../src/images/encodedHeader.js';
 import { packageRoot } from '../../src/packageRoot.js';
-import { logFrames, LOG_START_NS, TINY_LOG_CONFIG } from '../frameLog/frameLogs.js';
+import { logFrames, TINY_LOG_CONFIG } from '../frameLog/frameLogs.js';
 import { PERIOD_NS, START_NS, writeSmallDrive } from '../replay/smallDrive.js';
 import { runMsal, type MsalRun } from './runMsal.js';
 
@@ -21,6 +22,13 @@ type Box = Pick<ExplainSummary['boxes'][number], 'number' | 'className' | 'score
   readonly scores?: Readonly<Record<string, number>>;
   readonly lost?: number;
 };
+
+/** The file of the one set in a frame log, whatever it is called. */
+function onlyBag(log: string): string {
+  const bags = readdirSync(log).filter((name) => name.endsWith('.mcap'));
+  assert.equal(bags.length, 1);
+  return bags[0];
+}
 
 describe('msal explain', function () {
   this.timeout(300_000);
@@ -134,13 +142,7 @@ describe('msal explain', function () {
   it('explains the logged boxes of a file of a frame log', async () => {
     const log = path.join(folder, 'log');
     await logFrames(log, [0]);
-    const { run, summary } = await explain([
-      path.join(log, `${LOG_START_NS}.mcap`),
-      '--spectrum',
-      'fir',
-      '--method',
-      'grad-cam',
-    ]);
+    const { run, summary } = await explain([path.join(log, onlyBag(log)), '--spectrum', 'fir', '--method', 'grad-cam']);
     assert.equal(summary.detections.from, 'the frame log');
     assert.deepEqual(
       summary.boxes.map(({ number, className, score }) => [number, className, score]),

@@ -12,6 +12,9 @@ export interface LayerMaps {
  */
 export type ClassActivation = (activations: LayerMaps, gradients: LayerMaps) => Float32Array;
 
+/** Methods by their settings' names, besides Grad-CAM with its variants. */
+export const ACTIVATION_METHODS = ['hirescam', 'grad-cam++', 'layercam', 'odam'] as const;
+
 /**
  * Grad-CAM: S = ReLU(Σ_i α_i·A_i), α_i = mean over the layer of G_i.
  * Selvaraju et al., Grad-CAM, ICCV 2017, equations 1 and 2.
@@ -77,11 +80,21 @@ export function fused(maps: readonly Float32Array[]): Float32Array {
   return result;
 }
 
-function summed(
-  activations: LayerMaps,
-  gradients: LayerMaps,
-  part: (alpha: number, a: number, g: number) => number,
-): Float32Array {
+/** The study's order: Σ_i ReLU(α_i·A_i), the negative parts cut before the sum. */
+export const gradCamOfStudy: ClassActivation = (activations, gradients) =>
+  summed(activations, gradients, (alpha, a) => Math.max(alpha * a, 0));
+
+/** Grad-CAM without its ReLU: negative where the layer speaks against the target. */
+export const gradCamSigned: ClassActivation = (activations, gradients) =>
+  sums(activations, gradients, (alpha, a) => alpha * a);
+
+function summed(activations: LayerMaps, gradients: LayerMaps, part: Part): Float32Array {
+  return rectified(sums(activations, gradients, part));
+}
+
+type Part = (alpha: number, a: number, g: number) => number;
+
+function sums(activations: LayerMaps, gradients: LayerMaps, part: Part): Float32Array {
   const { channels, rows, columns } = activations;
   const cells = rows * columns;
   const map = new Float32Array(cells);
@@ -91,7 +104,7 @@ function summed(
     const alpha = g.reduce((sum, value) => sum + value, 0) / cells;
     for (let cell = 0; cell < cells; cell++) map[cell] += part(alpha, a[cell], g[cell]);
   }
-  return rectified(map);
+  return map;
 }
 
 function rectified(map: Float32Array): Float32Array {

@@ -5,9 +5,9 @@ import type { Provider } from '../../detector/providers.js';
 import type { Box } from '../../geometry/box.js';
 import type { Size } from '../../geometry/letterbox.js';
 import type { FeatureMaskKind } from '../masks/featureMasks.js';
-import type { GradCamVariant } from '../../perception/gradCam.js';
 import type { MaskStreamOptions } from '../masks/maskStream.js';
 import type { SaliencyMap } from '../../maps/saliencyMap.js';
+import type { GradientSettings } from '../settings.js';
 import type { Fill } from './fillPicture.js';
 import type { SiduLevel } from '../masks/siduMasks.js';
 
@@ -69,7 +69,12 @@ export type ExplainTask =
       readonly masks: FeatureMaskKind;
     }
   | { readonly kind: 'end'; readonly id: number }
-  | { readonly kind: 'gradCam'; readonly picture: PictureToExplain; readonly variant: GradCamVariant }
+  | {
+      readonly kind: 'gradients';
+      readonly picture: PictureToExplain;
+      readonly settings: GradientSettings;
+      readonly seed: number;
+    }
   | { readonly kind: 'close' };
 
 export type ExplainAnswer =

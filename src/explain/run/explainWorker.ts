@@ -17,6 +17,8 @@ import type {
   MaskValue,
   PictureToExplain,
 } from './explainProtocol.js';
+import { GradientNetwork } from '../gradients/gradientNetwork.js';
+import { gradientMaps, gradientOptions } from './gradientMaps.js';
 import { gridBatch } from './gridBatch.js';
 import { fillPicture } from './fillPicture.js';
 import { siduMasks, type SiduLevel } from '../masks/siduMasks.js';
@@ -38,6 +40,8 @@ interface BegunPicture {
   readonly live?: LiveMasking | undefined;
 }
 const pictures = new Map<number, BegunPicture>();
+/** By layers. */
+const gradientNetworks = new Map<string, Promise<GradientNetwork>>();
 
 const maskedDetector = (): Promise<MaskedDetector> => (masked ??= MaskedDetector.load(setup.manifestPath, setup));
 
@@ -66,11 +70,12 @@ serve<ExplainTask, ExplainAnswer>(async (task) => {
     case 'end':
       pictures.delete(task.id);
       return { value: { kind: 'done' } };
-    case 'gradCam':
-      return { value: { kind: 'maps', maps: await gradCamMaps(task.picture, task.variant) } };
+    case 'gradients':
+      return { value: { kind: 'maps', maps: await gradientMapsOf(task) } };
     case 'close':
       await (await masked)?.close();
       await (await plain)?.close();
+      for (const network of gradientNetworks.values()) await (await network).close();
       return { value: { kind: 'done' } };
   }
 });
@@ -140,6 +145,28 @@ async function makeSiduMasks(task: Extract<ExplainTask, { kind: 'siduMasks' }>):
   const { placed, targets } = placeIn(task.picture, detector);
   const { rule, masks, picture } = task;
   return siduMasks(detector, { pixels: picture.input, content: placed.content, targets, rule, masks });
+}
+
+/** EfficientDet's Grad-CAM has a closed form; everything else goes through the gradient graph. */
+async function gradientMapsOf({
+  picture,
+  settings,
+  seed,
+}: Extract<ExplainTask, { kind: 'gradients' }>): Promise<(SaliencyMap | undefined)[]> {
+  const { manifest } = await maskedDetector();
+  if (settings.method === 'grad-cam' && manifest.family === 'efficientdet')
+    return gradCamMaps(picture, settings.variant);
+  const options = gradientOptions(settings);
+  const key = JSON.stringify(options);
+  const known =
+    gradientNetworks.get(key) ?? GradientNetwork.load(setup.manifestPath, { ...options, threads: setup.threads });
+  gradientNetworks.set(key, known);
+  try {
+    return await gradientMaps(await known, picture, settings, seed);
+  } catch (error) {
+    gradientNetworks.delete(key);
+    throw error;
+  }
 }
 
 async function gradCamMaps(

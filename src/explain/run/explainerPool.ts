@@ -13,7 +13,7 @@ import type { ExplainAnswer, ExplainTask, ExplainWorkerSetup, PictureToExplain }
 import type { Explainer, Explanation, ExplainRequest, MapsSoFar } from '../explanation.js';
 import { explainByMasks, type ScoreSource } from './maskExplanation.js';
 import { checkRequest, requestHash } from '../request.js';
-import type { SettingsOf } from '../settings.js';
+import type { GradientSettings, SettingsOf } from '../settings.js';
 import { explainBySidu, type GridScorer } from './siduExplanation.js';
 import { meanOverWindow } from './windowScores.js';
 
@@ -84,11 +84,17 @@ class ExplainerPool implements Explainer {
       case 'live-rise':
         yield* this.#byMasks(request, settings, signal);
         return;
-      case 'grad-cam':
-        yield await this.#gradCam(request, settings);
-        return;
       case 'sidu':
         yield* this.#sidu(request, settings, signal);
+        return;
+      case 'grad-cam':
+      case 'grad-cam++':
+      case 'hirescam':
+      case 'integrated-gradients':
+      case 'layercam':
+      case 'odam':
+      case 'smooth-grad':
+        yield await this.#gradients(request, settings);
         return;
     }
   }
@@ -190,8 +196,9 @@ class ExplainerPool implements Explainer {
     return this.#clients.reduce((a, b) => (b.inFlight < a.inFlight ? b : a));
   }
 
-  async #gradCam(request: ExplainRequest, { variant }: SettingsOf<'grad-cam'>): Promise<MapsSoFar> {
-    const { maps } = await ask(this.#clients[0], { kind: 'gradCam', picture: pictureOf(request), variant }, 'maps');
+  async #gradients(request: ExplainRequest, settings: GradientSettings): Promise<MapsSoFar> {
+    const task = { kind: 'gradients', picture: pictureOf(request), settings, seed: request.seed } as const;
+    const { maps } = await ask(this.#clients[0], task, 'maps');
     const nothing = { width: 1, height: 1, values: new Float32Array(1) };
     return {
       passes: 1,
