@@ -64,8 +64,10 @@ export const labRoomsAllowed = {
   numbers: [],
   scenes: [],
   study: ['numbers', 'scenes'],
-  bench: ['numbers', 'scenes', 'study'],
-  cli: ['numbers', 'scenes', 'study'],
+  plantedReasons: ['numbers', 'scenes', 'study'],
+  kills: ['scenes'],
+  bench: ['numbers', 'scenes', 'study', 'plantedReasons'],
+  cli: ['numbers', 'scenes', 'study', 'plantedReasons'],
 };
 /** The product's edges, and which rooms of the laboratory may import them. */
 const edges = { cli: ['cli', 'bench'], ros: ['bench'] };
