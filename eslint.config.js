@@ -156,7 +156,7 @@ export default tseslint.config(
   // Where the reason is said.
   { files: ['src/errors.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
       globals: {
         process: 'readonly',
