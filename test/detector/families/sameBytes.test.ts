@@ -7,16 +7,16 @@ import { fixture, FIXTURE_MODELS } from '../reference.js';
 
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Hashes of the composed graphs before there were families. */
+/** Hashes of the composed graphs before there were families; of the detector since the shape of its box tensor leaves it too. */
 const BEFORE = {
   'efficientdet-tiny': {
-    detector: '635cee6f84f9eaa5a7e44a492a3f43c7d84bc6fb0af727a13d887d8298639fef',
+    detector: '836be03d150f6e186bc2a336a4d9c7ceb27090fb905f1856d016eb2be4466ca8',
     preparation: '3b98d9f3ead32c8958114b13d4cac62c78a978b5f21777887492596fd6719642',
     anchors: 'eaeceb77e83c1aee8dc355c7dc372f55ff41f68e30629ad09fac1a423517d3f5',
     nms: 'e1a3cdd0d0526c93563acdc1eb4f66602dcb86254af092e663b84596b0a9a45f',
   },
   'efficientdet-foreign': {
-    detector: 'c0cbe9daafdaf103f8d4d1cfc8285e9a120fc3e37f0890dfe2105ba15044b8b8',
+    detector: '226e3da833b56d67286cfa535d6cb78406fb478ec0dd4037b21ff22c173b7f21',
     preparation: '01f942e88b6fa02fc352511f9205f4c03f8aa691c5660409c046cf9482f8da29',
     anchors: '37fced5585e0162acb4db7e1549da92a4abe9691db508de956e7ccfd850b7a82',
     nms: '8326701ffcb062bb8682cb72477f336dd33d0d2bde2ed503d57484bff95cd495',
