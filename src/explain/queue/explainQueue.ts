@@ -173,8 +173,11 @@ export class ExplainQueue {
     const { journals } = this.options;
     const unnamed = path.join(journals, 'journal.jsonl');
     let journal: ExplainJournal;
-    if (logId === undefined) journal = await ExplainJournal.open(this.files, unnamed);
-    else {
+    if (logId === undefined) {
+      journal = await ExplainJournal.open(this.files, unnamed);
+      // Nothing is known, so nothing is forgotten: the file and its folder are made.
+      if (journal.isNew) await journal.compact(new Set(), true);
+    } else {
       const file = path.join(journals, `journal.${logId}.jsonl`);
       journal = await ExplainJournal.open(this.files, file);
       if (journal.isNew) {

@@ -273,6 +273,23 @@ describe('ExplainLoop', function () {
     );
   });
 
+  it('explains files that were copied together from elsewhere, without the marker of their log', async () => {
+    const staged = path.join(folder, 'staged');
+    await logFrames(staged, [0], { bands: ['fir'] });
+    const log = path.join(folder, 'copied');
+    mkdirSync(log);
+    for (const name of readdirSync(staged).filter((file) => file.endsWith('.mcap')))
+      renameSync(path.join(staged, name), path.join(log, name));
+    const { explained, troubles } = await explainAll(
+      { frameLogFolder: log, resultsFolder: path.join(log, 'explained') },
+      undefined,
+      undefined,
+      1,
+    );
+    assert.deepEqual(troubles, []);
+    assert.deepEqual(explained, [`${idOf(0)} fir`]);
+  });
+
   it('gives up a frame that ends the process three times, and goes on with the others', async () => {
     await logFrames(folder, [0, 1, 2]);
     const ends: (string | null)[] = [];
