@@ -162,9 +162,22 @@ export class ExplainLoop {
     return this.#openStore;
   }
 
+  /**
+   * Trouble with the log itself is expected and may pass. Where its journal cannot be kept the results can be kept no more: then it is the store
+   * that says so, which ends the loop.
+   */
+  async #scan(): Promise<void> {
+    try {
+      await this.#queue.scan();
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) await this.#store();
+      throw error;
+    }
+  }
+
   /** @returns whether there was a set to explain */
   async #step(signal: AbortSignal): Promise<boolean> {
-    await this.#queue.scan();
+    await this.#scan();
     const store = await this.#store();
     const file = await this.#queue.take();
     if (file === undefined) return false;

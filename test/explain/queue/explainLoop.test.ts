@@ -20,6 +20,7 @@ import { finishedName } from '../../../src/files/atomicWrite.js';
 import { logFile } from '../../../src/frameLog/fileNames.js';
 import { presetSettings } from '../../../src/explain/settings.js';
 import { BandModels, type OpenExplainer } from '../../../src/explain/frame/bandModels.js';
+import { ExpectedError } from '../../../src/errors.js';
 import { CpuBudget } from '../../../src/explain/queue/cpuBudget.js';
 import { ExplainLoop, type LoopHooks, type LoopOptions } from '../../../src/explain/queue/explainLoop.js';
 import { parseConfig } from '../../../src/perception/config.js';
@@ -120,8 +121,7 @@ describe('ExplainLoop', function () {
       const finished = totals.explained + totals.failed;
       if (finished === (sets ?? frameFiles().length) && inWork === undefined) controller.abort();
     }, 50);
-    await loop.run(controller.signal);
-    clearInterval(done);
+    await loop.run(controller.signal).finally(() => clearInterval(done));
     await models.close();
     return { loop, explained, troubles };
   }
@@ -245,6 +245,18 @@ describe('ExplainLoop', function () {
     assert.match(troubles[0] ?? '', /cannot write .*explained/);
     assert.equal(explained, 2, 'one for each band');
     assert.deepEqual(resultFiles(), [`${idOf(0)}.fir.2.mcap`, `${idOf(0)}.rgb.1.mcap`]);
+  });
+
+  it('ends where results and journal cannot be kept from the first, which no waiting mends', async () => {
+    await logFrames(folder, [0], { bands: ['fir'] });
+    const file = path.join(folder, 'a-file');
+    writeFileSync(file, '');
+    await assert.rejects(explainAll({ resultsFolder: path.join(file, 'results') }), (error) => {
+      assert.ok(error instanceof ExpectedError);
+      assert.equal(error.kind, 'output');
+      assert.match(error.message, /cannot write .*a-file/);
+      return true;
+    });
   });
 
   it('waits for a frame log that is not there, makes nothing in its place, and goes on when it is', async () => {
