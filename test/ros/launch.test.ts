@@ -40,7 +40,9 @@ describe('the launch files', () => {
       for (const { kind, args, keywords } of entities) {
         const parameters = (keywords.parameters ?? []) as (string | Record<string, unknown>)[];
         if (kind.endsWith('Node') && keywords.package === 'multispectral_saliency') {
-          assert.match(cmake, new RegExp(`PROGRAMS \\S*/${String(keywords.executable)} DESTINATION lib/`));
+          // The list that CMakeLists.txt installs to lib/; colcon.test.ts starts what is installed.
+          assert.match(cmake, new RegExp(`"${String(keywords.executable)} dist/src/ros/\\S+\\.js"`));
+          assert.match(cmake, /install\(PROGRAMS \S*\/\$\{name\} DESTINATION lib\//);
           for (const given of parameters) {
             if (typeof given !== 'string')
               for (const name of Object.keys(given))

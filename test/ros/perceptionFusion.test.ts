@@ -128,7 +128,8 @@ describe('perception_node, fusing', function () {
   it('keeps frames about which the bands disagree, and frames with unusual attention', async () => {
     const log = path.join(folder, 'log');
     const reasons = async (): Promise<string[]> => {
-      const files = readdirSync(log).filter((name) => name.endsWith('.mcap'));
+      // What is still being written is called `.unfinished-…`.
+      const files = readdirSync(log).filter((name) => name.endsWith('.mcap') && !name.startsWith('.'));
       const bags = await Promise.all(files.map((name) => describeBag(path.join(log, name))));
       return bags.map(({ metadata }) => metadata.find(({ name }) => name === 'frame_log')?.values['reason'] ?? '');
     };

@@ -1,7 +1,7 @@
 // Reports what this package's nodes take for their parameters when they are started by given command lines; see parameters.py.
 import { readFileSync } from 'node:fs';
 
-const { loadRcl } = await import('../../../dist/src/ros/rcl.js');
+const { loadRcl } = await import('../../../dist/src/ros/loadRcl.js');
 const rcl = await loadRcl();
 const plain = (value) => (typeof value === 'bigint' ? Number(value) : value);
 const report = (fields) => console.log(JSON.stringify(fields));
