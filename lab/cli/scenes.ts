@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { writeOutput } from '../../src/files/atomicWrite.js';
+import { writeAtomically } from '../../src/files/atomicWrite.js';
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -212,7 +212,7 @@ async function sheet(target: string, { seed, overwrite }: ScenesOptions): Promis
   );
   const pixels = contactSheet(rows, SHEET_CELL);
   const picture = /png$/i.test(target) ? encodePng(pixels) : encodeJpeg(pixels, 80);
-  await writeOutput(target, picture);
+  await writeFileBeside(target, picture);
   return rows.length;
 }
 
@@ -236,4 +236,9 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 100_000)) throw new InvalidArgumentError('must be a positive number.');
   return value;
+}
+
+/** One file of the user's name: its folder has to be there, as a mistyped one would be made otherwise. */
+function writeFileBeside(file: string, content: string | Uint8Array): Promise<void> {
+  return namingOutput(file, () => writeAtomically(file, content));
 }
