@@ -3,7 +3,7 @@ import type { ConstantValues } from '../graphIndex.js';
 import type { Node } from '../schema.js';
 import { volume, type Backward, type Rule } from './backward.js';
 
-interface Window {
+export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -43,7 +43,10 @@ export function windowOf(node: Node, kernel: readonly number[], input: readonly 
 }
 
 /** Padding as the attribute takes it: all before, then all behind. */
-const flatPads = (pads: Window['pads']): number[] => [...pads.map(([begin]) => begin), ...pads.map(([, end]) => end)];
+export const flatPads = (pads: Window['pads']): number[] => [
+  ...pads.map(([begin]) => begin),
+  ...pads.map(([, end]) => end),
+];
 
 /**
  * y = x ∗ W. ∂/∂x is the transposed convolution with W. With steps of 1 that is a plain convolution with W turned round and its channels
@@ -104,28 +107,36 @@ function turn({ shape, values }: ConstantValues, group: number): { shape: number
   return { shape: [group * perGroup, outputsPerGroup, ...kernel], values: turned };
 }
 
-function transposedConv(
-  back: Backward,
-  gradient: string,
-  weights: string,
-  group: number,
+/** How many places behind the last window no output saw, along each axis; below zero where that window reaches beyond the padding. */
+export function unseen(
   { kernel, strides, dilations, pads }: Window,
   inputDims: readonly number[],
   outputDims: readonly number[],
-): string {
-  // The rows behind the last window that no output saw.
-  const outputPadding = kernel.map((side, i) => {
+): number[] {
+  return kernel.map((side, i) => {
     const [begin, end] = pads[i] ?? [0, 0];
     const reached =
       ((outputDims[i + 2] ?? 1) - 1) * (strides[i] ?? 1) - begin - end + (side - 1) * (dilations[i] ?? 1) + 1;
     return (inputDims[i + 2] ?? 1) - reached;
   });
+}
+
+/** A gradient of windows `[N, …outputDims]` spread back over what they saw, `[N, …inputDims]`. */
+export function transposedConv(
+  back: Backward,
+  gradient: string,
+  weights: string,
+  group: number,
+  window: Window,
+  inputDims: readonly number[],
+  outputDims: readonly number[],
+): string {
   return back.graph.node('ConvTranspose', [gradient, weights], {
     group,
-    strides,
-    dilations,
-    pads: flatPads(pads),
-    output_padding: outputPadding,
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: flatPads(window.pads),
+    output_padding: unseen(window, inputDims, outputDims),
   });
 }
 

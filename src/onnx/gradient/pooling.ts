@@ -1,7 +1,7 @@
 import { intAttribute, intsAttribute } from '../attributes.js';
 import type { Node } from '../schema.js';
 import { volume, type Backward, type Rule } from './backward.js';
-import { windowOf } from './convolution.js';
+import { flatPads, transposedConv, unseen, windowOf } from './convolution.js';
 
 /** Each maximum's gradient goes to the place it came from; windows that overlap add up there. */
 const maxPool: Rule = (node, [gradient], back) => {
@@ -11,12 +11,11 @@ const maxPool: Rule = (node, [gradient], back) => {
   const outputDims = back.dims(node.output[0] ?? '');
   const kernel = intsAttribute(node, 'kernel_shape', []);
   const { strides, dilations, pads } = windowOf(node, kernel, dims);
-  const flatPads = [...pads.map(([begin]) => begin), ...pads.map(([, end]) => end)];
   const values = {
     kernel_shape: kernel,
     strides,
     dilations,
-    pads: flatPads,
+    pads: flatPads(pads),
     ceil_mode: intAttribute(node, 'ceil_mode', 0),
   };
   // Indices count through the whole tensor, batch and channels included.
@@ -44,7 +43,8 @@ function unpooled(
   const kernel = intsAttribute(node, 'kernel_shape', []);
   if (kernel.length !== 2)
     throw back.refusal(node, 'overlapping windows over other than two axes need operator set 16');
-  const { strides, dilations, pads } = windowOf(node, kernel, dims);
+  const window = windowOf(node, kernel, dims);
+  const { strides, dilations, pads } = window;
   const [batch = 1, channels = 1, height = 1, width = 1] = dims;
   const [, , rows = 1, columns = 1] = outputDims;
   const [kernelRows = 1, kernelColumns = 1] = kernel;
@@ -68,20 +68,10 @@ function unpooled(
   const ones = new Float32Array(channels * places * places);
   for (let i = 0; i < channels * places; i++) ones[i * places + (i % places)] = 1;
   const weights = graph.floats('places', ones, [channels * places, 1, kernelRows, kernelColumns]);
-  const outputPadding = kernel.map((side, axis) => {
-    const [begin, end] = pads[axis] ?? [0, 0];
-    const reach = (side - 1) * (dilations[axis] ?? 1) + 1;
-    return (dims[axis + 2] ?? 1) - (((outputDims[axis + 2] ?? 1) - 1) * (strides[axis] ?? 1) - begin - end + reach);
-  });
-  if (outputPadding.some((padding) => padding < 0))
+  if (unseen(window, dims, outputDims).some((beyond) => beyond < 0))
     throw back.refusal(node, 'its last window reaches beyond the padding (ceil_mode)');
-  const made = graph.node('ConvTranspose', [graph.reshape(spread, [-1, channels * places, rows, columns]), weights], {
-    group: channels,
-    strides,
-    dilations,
-    pads: [...pads.map(([begin]) => begin), ...pads.map(([, end]) => end)],
-    output_padding: outputPadding,
-  });
+  const folded = graph.reshape(spread, [-1, channels * places, rows, columns]);
+  const made = transposedConv(back, folded, weights, channels, window, dims, outputDims);
   return back.reshape(made, dims);
 }
 
@@ -92,7 +82,8 @@ const averagePool: Rule = (node, [gradient], back) => {
   const dims = back.dims(input);
   const outputDims = back.dims(node.output[0] ?? '');
   const kernel = intsAttribute(node, 'kernel_shape', []);
-  const { strides, dilations, pads } = windowOf(node, kernel, dims);
+  const window = windowOf(node, kernel, dims);
+  const { strides, dilations, pads } = window;
   if (dilations.some((dilation) => dilation !== 1)) throw back.refusal(node, 'dilated means are not supported');
   const withPadding = intAttribute(node, 'count_include_pad', 0) === 1;
   // How many values each window averages, along each axis.
@@ -114,19 +105,9 @@ const averagePool: Rule = (node, [gradient], back) => {
   );
   const channels = dims[1] ?? 1;
   const ones = back.graph.floats('ones', new Float32Array(channels * volume(kernel)).fill(1), [channels, 1, ...kernel]);
-  const outputPadding = kernel.map((side, i) => {
-    const [begin, end] = pads[i] ?? [0, 0];
-    return (dims[i + 2] ?? 1) - (((outputDims[i + 2] ?? 1) - 1) * (strides[i] ?? 1) - begin - end + side);
-  });
-  if (outputPadding.some((padding) => padding < 0))
+  if (unseen(window, dims, outputDims).some((beyond) => beyond < 0))
     throw back.refusal(node, 'its last window reaches beyond the padding (ceil_mode)');
-  const values = {
-    group: channels,
-    strides,
-    pads: [...pads.map(([begin]) => begin), ...pads.map(([, end]) => end)],
-    output_padding: outputPadding,
-  };
-  return [back.reshape(back.graph.node('ConvTranspose', [shared, ones], values), dims)];
+  return [back.reshape(transposedConv(back, shared, ones, channels, window, dims, outputDims), dims)];
 };
 
 /** The mean over all of a channel. */
